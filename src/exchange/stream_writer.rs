@@ -1,0 +1,77 @@
+//! What a protocol offers to whoever answers: the steps of a response, put on the wire as told.
+//!
+//! Implementors encode and send; they do not judge. Order, field syntax and lengths are checked once for all protocols
+//! by [`ResponseWriter`](super::ResponseWriter), which is the only caller.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::{BoxFuture, FieldSection};
+
+/// One response on its way to the peer. Steps come in a valid order, with valid fields.
+///
+/// # Cancel safety
+/// A dropped future leaves the stream in an unknown place: the only call that may follow is
+/// [`reset`](StreamWriter::reset).
+pub trait StreamWriter: Send {
+    /// Sends a 1xx response. HTTP/1.0 peers get nothing (RFC 9110 §15.2).
+    fn send_informational<'a>(
+        &'a mut self,
+        status: u16,
+        fields: &'a FieldSection,
+    ) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Sends the response head.
+    fn send_head<'a>(&'a mut self, head: ResponseHead<'a>) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Sends content; `end` ends the response with it. `octets` is empty only if `end` is set.
+    fn send_data(&mut self, octets: Bytes, end: bool) -> BoxFuture<'_, Result<(), SendError>>;
+
+    /// Sends trailers and ends the response.
+    fn send_trailers<'a>(&'a mut self, fields: &'a FieldSection) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Abandons the response: RST_STREAM with this code, or the close of an HTTP/1.x connection. Never waits.
+    fn reset(&mut self, code: u32);
+
+    /// Octets of content that could be sent now without waiting.
+    fn open_window(&self) -> u64;
+
+    /// Whether trailers can be sent: not on HTTP/1.x without chunked framing.
+    fn can_send_trailers(&self) -> bool;
+
+    /// Resolves when the peer has reset the stream or left. Wakes the last caller only.
+    fn poll_peer_gone(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>>;
+}
+
+/// The head of a response, with what the protocol needs to frame it.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead<'a> {
+    /// 200 to 999.
+    pub status: u16,
+    /// The fields in the order in which they should leave.
+    pub fields: &'a FieldSection,
+    /// What content will follow.
+    pub content: ContentRule,
+}
+
+/// What content follows a response head (RFC 9112 §6.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContentRule {
+    /// None, by the nature of the response: the answer to HEAD, 204, 304. The head ends the stream.
+    Forbidden,
+    /// None, by choice: the head ends the stream. On HTTP/1.x it says `Content-Length: 0` unless the fields hold one.
+    Empty,
+    /// As many octets as the Content-Length among the fields says.
+    Length(u64),
+    /// Any number, until the end is sent.
+    Unknown,
+}
+
+/// Why a step did not reach the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SendError {
+    /// The peer reset the stream or left, with the HTTP/2 error code where there was one.
+    #[error("the peer is gone{}", .0.map(|code| format!(" with code {code}")).unwrap_or_default())]
+    PeerGone(Option<u32>),
+}

@@ -1,0 +1,25 @@
+//! Framewright: a web test server whose handlers are sandboxed WebAssembly components with control of the wire.
+//!
+//! One request goes down this line, and its response back up; each arrow is one call:
+//!
+//! ```text
+//! server::listener → server::connection → tls → http1 | http2 → exchange → router → site | sandbox
+//! ```
+//!
+//! [`server`] accepts a connection and gives it a task, [`tls`] shakes hands and agrees on a protocol, [`http1`] or
+//! [`http2`] read requests through the octet taps of [`wire`] and make an [`exchange::Exchange`] of each. [`router`]
+//! picks who answers: a file of [`site`], or a component that [`sandbox`] runs in an instance of its own. Both answer
+//! through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
+
+pub mod cli;
+pub mod config;
+pub mod exchange;
+pub mod http1;
+pub mod http2;
+pub mod observe;
+pub mod router;
+pub mod sandbox;
+pub mod server;
+pub mod site;
+pub mod tls;
+pub mod wire;
