@@ -336,7 +336,7 @@ impl ResponseWriter {
         }
         match self.version {
             Version::Http2 => {
-                !name.iter().any(u8::is_ascii_uppercase) && !CONNECTION_SPECIFIC.iter().any(|own| name == *own)
+                !name.iter().any(u8::is_ascii_uppercase) && !CONNECTION_SPECIFIC.contains(&name)
             }
             Version::Http10 | Version::Http11 => {
                 let own = CONNECTION_SPECIFIC.iter().any(|own| name.eq_ignore_ascii_case(own));

@@ -1,8 +1,5 @@
 //! The world `framewright:handler/handler` as Rust types. Generated names stop at `host/` and `run.rs`.
 
-#![expect(missing_docs, unreachable_pub, reason = "generated from wit/, where every item is documented")]
-#![expect(clippy::allow_attributes_without_reason, reason = "the generated code has some")]
-
 wasmtime::component::bindgen!({
     path: "wit",
     world: "handler",

@@ -16,10 +16,12 @@ use crate::{
 
 /// The guest's `request` resource. There is one in each store, so the handle carries nothing.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
 pub struct Request;
 
 /// The guest's `response-writer` resource; likewise.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
 pub struct Response;
 
 /// The data of one store.

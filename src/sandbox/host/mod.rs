@@ -7,6 +7,7 @@ mod response;
 mod wasi;
 
 pub(super) use guest::Guest;
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
 pub use guest::{Request, Response};
 pub(super) use log::GuestLog;
 pub(super) use response::ResponseCell;
