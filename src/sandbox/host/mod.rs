@@ -1,0 +1,13 @@
+//! The host side of each imported interface: converts and delegates, decides nothing.
+
+mod guest;
+mod log;
+mod request;
+mod response;
+mod wasi;
+
+pub(super) use guest::Guest;
+pub use guest::{Request, Response};
+pub(super) use log::GuestLog;
+pub(super) use response::ResponseCell;
+pub(super) use wasi::link as link_wasi;
