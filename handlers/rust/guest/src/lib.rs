@@ -5,6 +5,8 @@
 //! gives. [`clock`] adds the one WASI interface that these handlers want beside it.
 
 pub mod clock;
+#[cfg(target_family = "wasm")]
+mod heap;
 mod outcome;
 mod query;
 
