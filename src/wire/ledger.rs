@@ -70,12 +70,11 @@ impl Ledger {
                 }
             }
             Arrival::Section { stream, block, .. } => {
-                let (trailers, _) = match (find(&mut self.held, stream), find(&mut self.arrived, stream)) {
-                    (Some(held), _) => (&mut held.trailers, ()),
-                    (None, Some(arrived)) => (&mut arrived.trailers, ()),
-                    (None, None) => return,
-                };
-                trailers.get_or_insert_with(|| Box::new(block));
+                if let Some(held) = find(&mut self.held, stream) {
+                    held.trailers.get_or_insert_with(|| Box::new(block));
+                } else if let Some(arrived) = find(&mut self.arrived, stream) {
+                    arrived.trailers.get_or_insert_with(|| Box::new(block));
+                }
             }
             Arrival::Window { stream: 0, octets } => {
                 self.connection_window = self.connection_window.saturating_add(u64::from(octets));
@@ -92,14 +91,17 @@ impl Ledger {
     }
 
     /// The section that opened `stream`, for the exchange made of it, which then holds the stream in one part, or in
-    /// two if there is content to read. Drops all streams below that were not claimed.
+    /// two if there is content to read; a stream whose section is over the limits is not held. Drops all streams
+    /// below that were not claimed.
     pub fn claim_head(&mut self, stream: u32) -> Option<Section> {
         while self.arrived.front().is_some_and(|arrived| arrived.id < stream) {
             self.arrived.pop_front();
         }
         let Stream { id, head, trailers, window, .. } = self.arrived.pop_front_if(|arrived| arrived.id == stream)?;
-        let holders = if head.end_stream { 1 } else { 2 };
-        self.held.push_back(Stream { id, head: (), trailers, window, holders });
+        if matches!(head.block, FieldBlock::Section(_)) {
+            let holders = if head.end_stream { 1 } else { 2 };
+            self.held.push_back(Stream { id, head: (), trailers, window, holders });
+        }
         Some(head)
     }
 
