@@ -87,8 +87,7 @@ impl StreamWriter for Recorder {
         self.record(|recorded| {
             recorded.status = head.status;
             recorded.fields = head.fields.clone();
-            recorded.ended =
-                matches!(head.content, super::ContentRule::Forbidden | super::ContentRule::Empty);
+            recorded.ended = matches!(head.content, super::ContentRule::Forbidden | super::ContentRule::Empty);
         })
     }
 

@@ -124,7 +124,8 @@ mod tests {
     use super::*;
 
     fn page(path: &[u8], names: &[(&[u8], bool)]) -> String {
-        let entries = names.iter().map(|(name, is_directory)| Entry { name: name.to_vec(), is_directory: *is_directory });
+        let entries =
+            names.iter().map(|(name, is_directory)| Entry { name: name.to_vec(), is_directory: *is_directory });
         let path = SitePath::parse(path).expect("valid");
         let pieces: Vec<u8> = Listing::new(&path, entries.collect(), false).flatten().collect();
         String::from_utf8(pieces).expect("text")
@@ -135,11 +136,7 @@ mod tests {
         for (name, is_directory, line) in [
             (b"a.html".as_slice(), false, "<li><a href=\"a.html\">a.html</a>\n"),
             (b"sub", true, "<li><a href=\"sub/\">sub/</a>\n"),
-            (
-                b"<script>\"&'",
-                false,
-                "<li><a href=\"%3Cscript%3E%22%26%27\">&lt;script&gt;&quot;&amp;&#39;</a>\n",
-            ),
+            (b"<script>\"&'", false, "<li><a href=\"%3Cscript%3E%22%26%27\">&lt;script&gt;&quot;&amp;&#39;</a>\n"),
             (b"javascript:alert(1)", false, "<li><a href=\"javascript%3Aalert(1)\">javascript:alert(1)</a>\n"),
             (b"a?b#c d%41", false, "<li><a href=\"a%3Fb%23c%20d%2541\">a?b#c d%41</a>\n"),
             (b"\xff", false, "<li><a href=\"%FF\">\u{fffd}</a>\n"),
@@ -160,7 +157,8 @@ mod tests {
 
     #[test]
     fn long_listings_come_in_pieces() {
-        let entries = (0..2000).map(|at| Entry { name: format!("{at:05}").into_bytes(), is_directory: false }).collect();
+        let entries =
+            (0..2000).map(|at| Entry { name: format!("{at:05}").into_bytes(), is_directory: false }).collect();
         let path = SitePath::parse(b"/").expect("valid");
         let pieces: Vec<_> = Listing::new(&path, entries, true).collect();
         assert!(pieces.len() > 1 && pieces.iter().all(|piece| !piece.is_empty() && piece.len() < 2 * PIECE));

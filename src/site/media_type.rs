@@ -19,7 +19,6 @@ pub(super) fn of_name(name: &[u8]) -> String {
 
 const UNKNOWN: &str = "application/octet-stream";
 
-
 /// What follows the last dot of a name, if something stands on both sides of it.
 fn extension(name: &[u8]) -> Option<&str> {
     let at = name.iter().rposition(|&octet| octet == b'.')?;

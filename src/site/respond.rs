@@ -24,8 +24,14 @@ pub struct Site {
 
 /// What is at a path.
 enum Answer {
-    Small { file: Arc<CachedFile>, is_settled: bool },
-    Large { file: Opened, media_type: String },
+    Small {
+        file: Arc<CachedFile>,
+        is_settled: bool,
+    },
+    Large {
+        file: Opened,
+        media_type: String,
+    },
     Listing(Listing),
     /// A directory that was asked for as a file.
     Directory,
@@ -224,9 +230,7 @@ fn section<const N: usize>(lines: [(&str, &str); N]) -> FieldSection {
     FieldSection::from_lines(lines.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
 }
 
-async fn blocking<T: Send + 'static>(
-    task: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+async fn blocking<T: Send + 'static>(task: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(Refusal::Unreadable(io::Error::other(error))))
 }
 

@@ -125,12 +125,7 @@ async fn send_parts(
 
 impl Source<'_> {
     /// Sends these octets; `end` ends the response with them.
-    async fn send(
-        &self,
-        response: &mut ResponseWriter,
-        part: RangeInclusive<u64>,
-        end: bool,
-    ) -> Result<(), SendFault> {
+    async fn send(&self, response: &mut ResponseWriter, part: RangeInclusive<u64>, end: bool) -> Result<(), SendFault> {
         let file = match self {
             Self::Memory(content) => {
                 let index = |at: u64| usize::try_from(at).expect("it is in memory");

@@ -15,6 +15,7 @@ use super::SitePath;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(test, not(target_os = "linux")))]
+#[cfg_attr(target_os = "linux", expect(dead_code, reason = "on Linux only the look-ups are tested"))]
 mod portable;
 
 #[cfg(target_os = "linux")]

@@ -83,13 +83,11 @@ impl Directory {
 }
 
 impl Identity {
-    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "on Linux only the look-ups are tested"))]
     pub(in crate::site) fn of(file: &File) -> io::Result<Self> {
         Ok(file.metadata()?.into())
     }
 
     /// Whether the last change is so long past that another one would show: some file systems count in 2 s.
-    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "on Linux only the look-ups are tested"))]
     #[expect(clippy::disallowed_methods, reason = "compared with time stamps of the same clock")]
     pub(in crate::site) fn is_settled(&self) -> bool {
         let age = self.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
@@ -104,13 +102,16 @@ impl From<Metadata> for Identity {
 }
 
 /// Reading without waiting: there is no portable way.
-#[cfg_attr(target_os = "linux", expect(dead_code, reason = "on Linux only the look-ups are tested"))]
 pub(in crate::site) fn read_now(_: &File, _: u64, _: usize) -> Option<Vec<u8>> {
     None
 }
 
 fn classify(error: io::Error) -> RootError {
     use io::ErrorKind;
+    #[cfg(unix)]
+    if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) {
+        return RootError::NotFound;
+    }
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::InvalidInput => {
             RootError::NotFound
