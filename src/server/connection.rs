@@ -15,7 +15,7 @@ use crate::{
     http1, http2,
     observe::{COUNTERS, span},
     tls,
-    wire::rewind,
+    wire,
 };
 
 /// What the connections of one listener share.
@@ -96,7 +96,7 @@ impl Service {
         match self.protocols {
             Protocols::Http1 => self.speak(Spoken::Http1, stream, facts).await,
             Protocols::Http2 => self.speak(Spoken::Http2, stream, facts).await,
-            Protocols::Both => match self.unless_draining(timeout(self.sniff, rewind::sniff(stream))).await {
+            Protocols::Both => match self.unless_draining(timeout(self.sniff, wire::sniff(stream))).await {
                 None => {}
                 Some(Ok(Ok((is_http2, stream)))) => {
                     let spoken = if is_http2 { Spoken::Http2 } else { Spoken::Http1 };
