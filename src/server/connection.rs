@@ -14,8 +14,7 @@ use crate::{
     exchange::{ConnectionFacts, ConnectionId, Dispatch, TlsFacts},
     http1, http2,
     observe::{COUNTERS, span},
-    tls,
-    wire,
+    tls, wire,
 };
 
 /// What the connections of one listener share.
