@@ -12,6 +12,8 @@ mod ready;
 mod settings;
 mod shutdown;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 pub use bind::{BindError, BindFault, bind};
 pub use bound::{Bound, Outcome};
