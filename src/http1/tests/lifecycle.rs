@@ -103,7 +103,8 @@ async fn a_draining_server_finishes_running_exchanges() {
     client.expect_silence().await;
     client.drain.take();
     client.expect_silence().await;
-    (first.notify_one(), second.notify_one());
+    first.notify_one();
+    second.notify_one();
     let rest = client.rest().await;
     assert_eq!(rest, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n");
 
