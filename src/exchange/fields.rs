@@ -108,7 +108,7 @@ impl FieldSection {
 
     /// The value of the first line with this name, compared without case.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.all(name).next()
+        self.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
     }
 
     /// The values of all lines with this name, compared without case, in wire order.

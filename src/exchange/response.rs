@@ -200,6 +200,20 @@ impl ResponseWriter {
         self.send_data(Bytes::new(), true).await
     }
 
+    /// Sends a whole response of plain text: how the server itself answers.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn answer(&mut self, status: u16, text: &str) -> Result<(), WriteError> {
+        let length = text.len().to_string();
+        let fields = FieldSection::from_lines([
+            (b"content-type".as_slice(), b"text/plain; charset=utf-8".as_slice()),
+            (b"content-length", length.as_bytes()),
+        ]);
+        self.send_head(status, &fields, false).await?;
+        self.send_data(Bytes::copy_from_slice(text.as_bytes()), true).await
+    }
+
     /// Abandons the response with this HTTP/2 error code; HTTP/1.x closes the connection.
     ///
     /// # Errors
@@ -322,7 +336,7 @@ impl ResponseWriter {
         }
         match self.version {
             Version::Http2 => {
-                !name.iter().any(u8::is_ascii_uppercase) && !CONNECTION_SPECIFIC.iter().any(|own| name == *own)
+                !name.iter().any(u8::is_ascii_uppercase) && !CONNECTION_SPECIFIC.contains(&name)
             }
             Version::Http10 | Version::Http11 => {
                 let own = CONNECTION_SPECIFIC.iter().any(|own| name.eq_ignore_ascii_case(own));

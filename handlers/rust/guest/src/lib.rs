@@ -1,0 +1,51 @@
+//! What every Rust handler needs: the contract's types, as generated from `wit/`, and [`handler!`], which exports one
+//! function as the handler.
+//!
+//! A handler is compiled for `wasm32-unknown-unknown`: there is no operating system below it, only what the contract
+//! gives. [`clock`] adds the one WASI interface that these handlers want beside it.
+
+pub mod clock;
+#[cfg(target_family = "wasm")]
+mod heap;
+mod outcome;
+mod query;
+
+#[doc(hidden)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../../wit",
+        world: "handler",
+        pub_export_macro: true,
+        default_bindings_module: "framewright_guest::bindings",
+    });
+}
+
+pub use bindings::framewright::handler::log::{Level, log};
+pub use bindings::framewright::handler::types::{
+    ConnectionFacts, ContentEvent, Endpoint, Field, Phase, ReadError, Request, ResponseWriter, TlsFacts, Version,
+    WriteError,
+};
+pub use outcome::{Fault, Outcome};
+pub use query::Query;
+
+/// One field line, from anything that is octets.
+pub fn field(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Field {
+    Field { name: name.as_ref().to_vec(), value: value.as_ref().to_vec() }
+}
+
+/// Exports a function as the handler: `fn(Request, ResponseWriter)`, returning nothing or a `Result` whose error, a
+/// [`Fault`] or one half of it, is logged.
+#[macro_export]
+macro_rules! handler {
+    ($function:path) => {
+        struct Handler;
+
+        impl $crate::bindings::exports::framewright::handler::incoming_handler::Guest for Handler {
+            fn handle(request: $crate::Request, response: $crate::ResponseWriter) {
+                $crate::Outcome::report($function(request, response));
+            }
+        }
+
+        $crate::bindings::export!(Handler with_types_in $crate::bindings);
+    };
+}

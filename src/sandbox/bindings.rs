@@ -1,0 +1,20 @@
+//! The world `framewright:handler/handler` as Rust types. Generated names stop at `host/` and `run.rs`.
+
+wasmtime::component::bindgen!({
+    path: "wit",
+    world: "handler",
+    imports: {
+        "framewright:handler/types.[method]request.read": async | trappable,
+        "framewright:handler/types.[method]response-writer.send-informational": async | trappable,
+        "framewright:handler/types.[method]response-writer.send-headers": async | trappable,
+        "framewright:handler/types.[method]response-writer.send-data": async | trappable,
+        "framewright:handler/types.[method]response-writer.send-trailers": async | trappable,
+        "framewright:handler/types.[method]response-writer.end-stream": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: {
+        "framewright:handler/types.request": super::host::Request,
+        "framewright:handler/types.response-writer": super::host::Response,
+    },
+});

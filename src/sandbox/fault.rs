@@ -1,0 +1,132 @@
+//! How an exchange ended, and what becomes of its response: the one table from outcome to wire.
+
+use std::{sync::Arc, time::Duration};
+
+use wasmtime::WasmBacktrace;
+
+use super::{
+    host::ResponseCell,
+    limits::Exceeded,
+    modules::LoadError,
+    run::{Report, Target},
+};
+use crate::exchange::{Exchange, ExchangeId, Phase, ResponseWriter, WriteError};
+
+/// How an exchange ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The handler returned, its response complete or completed politely.
+    Returned,
+    /// The handler returned before it sent anything: 500.
+    NoResponse,
+    /// The handler returned with less content than its Content-Length said: the stream was reset.
+    TooShort,
+    /// The handler trapped.
+    Trapped(wasmtime::Error),
+    /// A limit ended it.
+    Exceeded(Exceeded),
+    /// The handler's file can't be used: 404 if there is none, else 500.
+    NotLoaded(LoadError),
+    /// No slot became free in time: 503.
+    NoSlot(u32),
+}
+
+impl Outcome {
+    /// The cause of a failure in a few words, for the access line; none if there was none.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Returned => None,
+            Self::NoResponse => Some("the handler returned without a response".into()),
+            Self::TooShort => Some("the handler returned before the content had its Content-Length".into()),
+            Self::Trapped(error) => Some(format!("the handler trapped: {}", trap(error))),
+            Self::Exceeded(limit) => Some(limit.to_string()),
+            Self::NotLoaded(error) => Some(error.to_string()),
+            Self::NoSlot(slots) => Some(format!("all {slots} slots stayed in use (slots, queue_ms)")),
+        }
+    }
+}
+
+/// INTERNAL_ERROR (RFC 9113 §7).
+const INTERNAL_ERROR: u32 = 0x2;
+
+/// Answers an exchange whose guest never ran.
+pub(super) async fn refuse(exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
+    let Exchange { id, mut response, .. } = exchange;
+    conclude(&mut response, target, id, &outcome).await;
+    Report { cpu: Duration::ZERO, sent: response.sent(), outcome }
+}
+
+/// Completes or aborts the response of a guest that is done.
+pub(super) async fn finish(
+    cell: &ResponseCell,
+    target: &Target,
+    id: ExchangeId,
+    cpu: Duration,
+    mut outcome: Outcome,
+) -> Report {
+    let mut response = match cell.take() {
+        Ok(response) => response,
+        // The guest was stopped inside a call that was sending: the stream has been reset.
+        Err(mut sent) => {
+            sent.reset = Some(INTERNAL_ERROR);
+            warn(target, id, &outcome);
+            return Report { cpu, sent, outcome };
+        }
+    };
+    if matches!(outcome, Outcome::Returned) && response.sent().peer_gone.is_none() {
+        outcome = match response.phase() {
+            Phase::Closed => Outcome::Returned,
+            Phase::Head => Outcome::NoResponse,
+            Phase::Content => match response.end_stream().await {
+                Err(WriteError::LengthMismatch) => Outcome::TooShort,
+                Ok(()) | Err(_) => Outcome::Returned,
+            },
+        };
+    }
+    conclude(&mut response, target, id, &outcome).await;
+    Report { cpu, sent: response.sent(), outcome }
+}
+
+/// 404, 500 or 503 while that is possible, else a reset. Failures of these last steps are the peer's leaving.
+async fn conclude(response: &mut ResponseWriter, target: &Target, id: ExchangeId, outcome: &Outcome) {
+    warn(target, id, outcome);
+    let status = match outcome {
+        Outcome::Returned => return,
+        Outcome::NotLoaded(LoadError::NotFound(_)) => 404,
+        Outcome::NoSlot(_) => 503,
+        Outcome::NoResponse
+        | Outcome::TooShort
+        | Outcome::Trapped(_)
+        | Outcome::Exceeded(_)
+        | Outcome::NotLoaded(_) => 500,
+    };
+    match response.phase() {
+        Phase::Head => {
+            let cause = outcome.cause().unwrap_or_default();
+            let _ = response.answer(status, &format!("{status}: {cause}\nexchange {id}, see the server's log\n")).await;
+        }
+        Phase::Content => {
+            let _ = response.reset(INTERNAL_ERROR);
+        }
+        Phase::Closed => {}
+    }
+}
+
+/// One line for the handler's author, with the wasm backtrace of a trap.
+fn warn(target: &Target, exchange: ExchangeId, outcome: &Outcome) {
+    let Some(cause) = outcome.cause() else { return };
+    let handler: &Arc<str> = &target.name;
+    match outcome {
+        Outcome::Trapped(error) if error.downcast_ref::<WasmBacktrace>().is_some() => {
+            tracing::warn!(%exchange, %handler, cause, "handler failed: {error:?}");
+        }
+        _ => tracing::warn!(%exchange, %handler, "handler failed: {cause}"),
+    }
+}
+
+fn trap(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    }
+}

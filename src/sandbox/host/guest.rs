@@ -1,0 +1,84 @@
+//! What the host keeps for one exchange while its guest runs.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::{GuestLog, ResponseCell, request::RequestState, wasi};
+use crate::{
+    exchange::Exchange,
+    sandbox::{
+        limits::{Exceeded, Meter},
+        settings::OnDisconnect,
+    },
+};
+
+/// The guest's `request` resource. There is one in each store, so the handle carries nothing.
+#[derive(Debug)]
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
+pub struct Request;
+
+/// The guest's `response-writer` resource; likewise.
+#[derive(Debug)]
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
+pub struct Response;
+
+/// The data of one store.
+pub(in crate::sandbox) struct Guest {
+    pub(super) request: RequestState,
+    pub(super) response: ResponseCell,
+    pub(super) on_disconnect: OnDisconnect,
+    pub(in crate::sandbox) log: Arc<GuestLog>,
+    pub(in crate::sandbox) meter: Meter,
+    files: Option<Arc<std::path::Path>>,
+    table: ResourceTable,
+    /// Built at the first call of a WASI function: most handlers make none.
+    wasi: Option<Box<WasiCtx>>,
+}
+
+impl Guest {
+    pub(in crate::sandbox) fn new(
+        exchange: Exchange,
+        log: Arc<GuestLog>,
+        meter: Meter,
+        on_disconnect: OnDisconnect,
+        files: Option<Arc<std::path::Path>>,
+    ) -> (Self, ResponseCell) {
+        let Exchange { head, content, response, connection, stream_id, .. } = exchange;
+        let response = ResponseCell::new(response);
+        let guest = Self {
+            request: RequestState::new(head, content, connection, stream_id),
+            response: response.clone(),
+            on_disconnect,
+            log,
+            meter,
+            files,
+            table: bounded_table(),
+            wasi: None,
+        };
+        (guest, response)
+    }
+
+    /// Ends the exchange: the error travels through the guest as a trap and is recognised when it comes out.
+    pub(super) fn exceed(&mut self, limit: Exceeded) -> wasmtime::Error {
+        self.meter.exceeded = Some(limit);
+        wasmtime::Error::from(limit)
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi::context(&self.log, self.files.as_deref())));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+/// Handles that a guest may hold: more than any runtime opens, few enough to cost the host under 1 MiB.
+const HANDLES: usize = 4096;
+
+fn bounded_table() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES);
+    table
+}

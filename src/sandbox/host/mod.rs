@@ -1,0 +1,14 @@
+//! The host side of each imported interface: converts and delegates, decides nothing.
+
+mod guest;
+mod log;
+mod request;
+mod response;
+mod wasi;
+
+pub(super) use guest::Guest;
+#[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
+pub use guest::{Request, Response};
+pub(super) use log::GuestLog;
+pub(super) use response::ResponseCell;
+pub(super) use wasi::link as link_wasi;

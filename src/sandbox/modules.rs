@@ -1,0 +1,230 @@
+//! From a file to something that can be instantiated: read, compiled or found compiled, linked; once for each change.
+
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use lru::LruCache;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{OnceCell, Semaphore};
+use wasmtime::{
+    Engine,
+    component::{Component, Linker},
+};
+
+use super::{
+    bindings::{Handler, HandlerPre},
+    grants::{self, Grants, Import},
+    host::{Guest, link_wasi},
+    platform::cores,
+    precompiled::Artefacts,
+    settings::Settings,
+};
+
+/// Why a file cannot be used as a handler.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no such file.
+    #[error("{}: no such file", .0.display())]
+    NotFound(PathBuf),
+    /// It can't be read.
+    #[error("{}: {reason}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// It is larger than handlers may be.
+    #[error("{}: {octets} octets are more than a handler may have ({limit}, handler_mib)", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        octets: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// It is no component, or does not fit the world.
+    #[error("{}: {reason}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It imports an interface of ours that it isn't granted.
+    #[error("{}: imports {interface}, which needs `{grant} = true` in [grant.\"…\"] for its path", .path.display())]
+    NotGranted {
+        /// The file.
+        path: PathBuf,
+        /// The interface.
+        interface: String,
+        /// The missing grant.
+        grant: &'static str,
+    },
+    /// It imports an interface of ours that this version does not have.
+    #[error("{}: imports {interface}, which this version does not offer", .path.display())]
+    NotOffered {
+        /// The file.
+        path: PathBuf,
+        /// The interface.
+        interface: String,
+    },
+}
+
+/// Handlers ready to be instantiated, the least recently used dropped first.
+pub(super) struct Modules {
+    engine: Engine,
+    linker: Linker<Guest>,
+    artefacts: Option<Artefacts>,
+    loaded: Mutex<LruCache<(Arc<Path>, Grants), Entry>>,
+    /// Compilations at one time: one core is left to exchanges.
+    compiling: Semaphore,
+    limit: u64,
+}
+
+/// One version of a file, loaded by whoever comes first while others wait.
+#[derive(Clone)]
+struct Entry {
+    stamp: Stamp,
+    handler: Arc<OnceCell<Result<Arc<HandlerPre<Guest>>, LoadError>>>,
+}
+
+/// What changes when a file changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    octets: u64,
+    inode: u64,
+    changed: i64,
+}
+
+impl Modules {
+    pub(super) fn new(engine: &Engine, settings: &Settings) -> Result<Self, super::SetupError> {
+        let mut linker = Linker::new(engine);
+        let linked = link_wasi(&mut linker)
+            .and_then(|()| Handler::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |guest| guest));
+        linked.map_err(|error| super::SetupError::Linker(format!("{error:#}")))?;
+        let artefacts = match &settings.cache_dir {
+            None => None,
+            Some(folder) => Some(
+                Artefacts::open(folder, engine)
+                    .map_err(|error| super::SetupError::Cache { folder: folder.clone(), reason: error.to_string() })?,
+            ),
+        };
+        Ok(Self {
+            engine: engine.clone(),
+            linker,
+            artefacts,
+            loaded: Mutex::new(LruCache::new(NonZeroUsize::new(settings.handlers).unwrap_or(NonZeroUsize::MIN))),
+            compiling: Semaphore::new(cores().saturating_sub(1).max(1)),
+            limit: settings.handler_octets,
+        })
+    }
+
+    /// The handler in this file as it is now. Costs one look at the file's metadata when nothing changed.
+    ///
+    /// # Cancel safety
+    /// Safe: another caller takes over.
+    pub(super) async fn load(
+        self: &Arc<Self>,
+        path: &Arc<Path>,
+        grants: Grants,
+    ) -> Result<Arc<HandlerPre<Guest>>, LoadError> {
+        let stamp = Stamp::of(path)?;
+        let entry = self.entry(path, grants, stamp);
+        if let Some(handler) = entry.handler.get() {
+            return handler.clone();
+        }
+        let load = || async {
+            let _permit = self.compiling.acquire().await;
+            let (modules, path) = (self.clone(), path.clone());
+            match tokio::task::spawn_blocking(move || modules.load_now(&path, grants).map(|(handler, _)| handler)).await
+            {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
+                }
+            }
+        };
+        entry.handler.get_or_init(load).await.clone()
+    }
+
+    /// Loads a handler without the memory of earlier ones and tells what it imports. Blocks.
+    pub(super) fn load_now(
+        &self,
+        path: &Path,
+        grants: Grants,
+    ) -> Result<(Arc<HandlerPre<Guest>>, Vec<Import>), LoadError> {
+        let octets = self.read(path)?;
+        let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: format!("{error:#}") };
+        let component = self.compile(&octets).map_err(|error| invalid(&error))?;
+        let imports = grants::imports(&self.engine, &component);
+        grants::check(path, &imports, grants)?;
+        let handler =
+            self.linker.instantiate_pre(&component).and_then(HandlerPre::new).map_err(|error| invalid(&error))?;
+        Ok((Arc::new(handler), imports))
+    }
+
+    fn entry(&self, path: &Arc<Path>, grants: Grants, stamp: Stamp) -> Entry {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (path.clone(), grants);
+        if let Some(entry) = loaded.get(&key)
+            && entry.stamp == stamp
+        {
+            return entry.clone();
+        }
+        let entry = Entry { stamp, handler: Arc::default() };
+        loaded.put(key, entry.clone());
+        entry
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        use std::io::Read;
+        let unreadable = |error: std::io::Error| LoadError::Unreadable { path: path.into(), reason: error.to_string() };
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut octets = Vec::new();
+        file.take(self.limit + 1).read_to_end(&mut octets).map_err(unreadable)?;
+        let length = octets.len() as u64;
+        if length > self.limit {
+            return Err(LoadError::TooLarge { path: path.into(), octets: length, limit: self.limit });
+        }
+        Ok(octets)
+    }
+
+    fn compile(&self, octets: &[u8]) -> wasmtime::Result<Component> {
+        let Some(artefacts) = &self.artefacts else { return Component::from_binary(&self.engine, octets) };
+        let digest = Sha256::digest(octets).into();
+        if let Some(component) = artefacts.load(&self.engine, &digest) {
+            return Ok(component);
+        }
+        let component = Component::from_binary(&self.engine, octets)?;
+        artefacts.store(&digest, &component);
+        // The mapped file can be dropped from memory and read again; what the compiler built can't.
+        Ok(artefacts.load(&self.engine, &digest).unwrap_or(component))
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Result<Self, LoadError> {
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => LoadError::NotFound(path.into()),
+            _ => LoadError::Unreadable { path: path.into(), reason: error.to_string() },
+        })?;
+        if !metadata.is_file() {
+            return Err(LoadError::Unreadable { path: path.into(), reason: "not a regular file".into() });
+        }
+        #[cfg(unix)]
+        let (inode, changed) = {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.ino(), metadata.ctime() << 30 ^ metadata.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let (inode, changed) = (0, 0);
+        Ok(Self { modified: metadata.modified().ok(), octets: metadata.len(), inode, changed })
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs one exchange in one instance: a slot, a store, the call, and what to make of how it ended.
+
+use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use tokio::sync::Semaphore;
+use wasmtime::{Engine, Store, component::Resource};
+
+use super::{
+    bindings::HandlerPre,
+    engine::{self, EngineError, Ticker},
+    fault::{self, Outcome},
+    grants::{Grants, Import},
+    host::{Guest, GuestLog, ResponseCell},
+    limits::{Exceeded, Meter},
+    modules::{LoadError, Modules},
+    schedule::Schedule,
+    settings::{OnDisconnect, Settings},
+};
+use crate::exchange::{Exchange, Sent};
+
+/// Runs handlers. Built once; what lives for one exchange is in the exchange's store.
+pub struct Sandbox {
+    engine: Engine,
+    modules: Arc<Modules>,
+    schedule: Schedule,
+    /// One permit stands for everything that an exchange takes from the instance pool.
+    slots: Semaphore,
+    settings: Settings,
+}
+
+/// A handler to run.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The component's file.
+    pub file: Arc<Path>,
+    /// How log lines call the handler.
+    pub name: Arc<str>,
+    /// What it may do.
+    pub grants: Grants,
+    /// The folder that it sees as `/` if it is granted [`Grants::FILES`].
+    pub root: Arc<Path>,
+}
+
+/// How an exchange went.
+#[derive(Debug)]
+pub struct Report {
+    /// CPU time of the guest.
+    pub cpu: Duration,
+    /// What was sent.
+    pub sent: Sent,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Why the sandbox cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The interfaces; a fault of ours.
+    #[error("the handler interfaces can't be linked: {0}")]
+    Linker(String),
+    /// The folder of compiled handlers.
+    #[error("{}: {reason}", .folder.display())]
+    Cache {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The thread that makes guests yield.
+    #[error("no thread can be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Sandbox {
+    /// Sets the sandbox up.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub fn new(settings: Settings) -> Result<Arc<Self>, SetupError> {
+        let engine = engine::build(&settings)?;
+        let modules = Arc::new(Modules::new(&engine, &settings)?);
+        let schedule = Schedule::new(Ticker::start(&engine)?);
+        let slots = Semaphore::new(settings.slots as usize);
+        Ok(Arc::new(Self { engine, modules, schedule, slots, settings }))
+    }
+
+    /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn check(&self, file: &Path, grants: Grants) -> Result<Vec<Import>, LoadError> {
+        self.modules.load_now(file, grants).map(|(_, imports)| imports)
+    }
+
+    /// Compiles a handler before its first exchange.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
+        self.modules.load(&target.file, target.grants).await.map(|_| ())
+    }
+
+    /// Runs a handler for one exchange, to the end of its response.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the guest; its response is reset.
+    pub async fn run(&self, target: &Target, exchange: Exchange) -> Report {
+        let handler = match self.modules.load(&target.file, target.grants).await {
+            Ok(handler) => handler,
+            Err(error) => return fault::refuse(exchange, target, Outcome::NotLoaded(error)).await,
+        };
+        let slot = tokio::time::timeout(self.settings.queue, self.slots.acquire()).await;
+        let Ok(Ok(_slot)) = slot else {
+            return fault::refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
+        };
+        self.run_in_slot(&handler, target, exchange).await
+    }
+
+    async fn run_in_slot(&self, handler: &HandlerPre<Guest>, target: &Target, mut exchange: Exchange) -> Report {
+        let limits = self.settings.limits;
+        let id = exchange.id;
+        exchange.response.limit_octets(limits.sent_octets);
+        let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
+        let files = target.grants.contains(Grants::FILES).then(|| target.root.clone());
+        let on_disconnect = self.settings.on_disconnect;
+        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), on_disconnect, files);
+        let mut store = Store::new(&self.engine, guest);
+        store.limiter(|guest| &mut guest.meter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+
+        let (ended, cpu) = self.drive(handler, &mut store, &response).await;
+        let exceeded = store.data().meter.exceeded;
+        // The instance goes first: its slot's memory is not needed for the rest of the response.
+        drop(store);
+        log.finish();
+        let outcome = match ended {
+            Ok(Ok(())) => Outcome::Returned,
+            Ok(Err(_)) if exceeded.is_some() => exceeded.map_or(Outcome::Returned, Outcome::Exceeded),
+            Ok(Err(error)) => Outcome::Trapped(error),
+            Err(limit) => Outcome::Exceeded(limit),
+        };
+        fault::finish(&response, target, id, cpu, outcome).await
+    }
+
+    /// Instantiates and calls, within CPU and wall-clock limits.
+    async fn drive(
+        &self,
+        handler: &HandlerPre<Guest>,
+        store: &mut Store<Guest>,
+        response: &ResponseCell,
+    ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {
+        let limits = self.settings.limits;
+        let cancel = self.settings.on_disconnect == OnDisconnect::Cancel;
+        let guest = pin!(async {
+            let instance = handler.instantiate_async(&mut *store).await?;
+            let (request, writer) = (Resource::new_own(0), Resource::new_own(0));
+            instance.framewright_handler_incoming_handler().call_handle(&mut *store, request, writer).await
+        });
+        let mut guest = self.schedule.meter(guest, limits.cpu);
+        let running = poll_fn(|cx| {
+            if cancel && response.poll_peer_gone(cx).is_ready() {
+                return Poll::Ready(Err(Exceeded::PeerGone));
+            }
+            guest.poll(cx)
+        });
+        let ended = tokio::time::timeout(limits.wall, running).await.unwrap_or(Err(Exceeded::Wall(limits.wall)));
+        (ended, guest.used())
+    }
+}
