@@ -76,8 +76,9 @@ pub(crate) async fn run(lab: &Lab, duel: &Duel, plan: Plan) -> anyhow::Result<Fi
         |peer, path, answers| Side { lab, peer, path, load: duel.load, octets: duel.octets, answers, server: None };
     let mut subject = side(duel.subject, duel.subject_path, Vec::new());
     let response = subject.prepare().await?;
-    let answer = record(lab, duel.control_path, &response)?;
-    let mut control = side(duel.control, duel.control_path, vec![answer]);
+    let (path, load) = (duel.control_path, duel.control_load.unwrap_or(load));
+    let answers = vec![record(lab, path, &response)?];
+    let mut control = Side { lab, peer: duel.control, path, load, octets, answers, server: None };
     let echoed = control.prepare().await?;
     if duel.control == Peer::Native {
         ensure!(echoed.fields == sendable(&response), "the control answers {echoed:?}, the subject {response:?}");

@@ -82,7 +82,7 @@ impl Lab {
         }
         fs::write(lab.path("hello.txt"), HELLO)?;
         fs::write(lab.path("python/hello.py"), include_str!("peers/hello.py"))?;
-        fs::write(lab.path("wptserve.py"), include_str!("peers/wptserve.py"))?;
+        fs::write(lab.path("serve_with_wptserve.py"), include_str!("peers/serve_with_wptserve.py"))?;
         fs::write(lab.path("wasi_hello.wat"), include_str!("peers/wasi_hello.wat"))?;
         if lab.program.is_some() {
             fs::write(lab.path("site/hello.handler.wasm"), lab.handler("rust/hello.wasm")?)?;
@@ -188,7 +188,7 @@ impl Lab {
 
     async fn start_wptserve(&self) -> anyhow::Result<Server> {
         let mut command = Command::new(self.python().await?);
-        command.arg(self.path("wptserve.py")).arg(self.path("python"));
+        command.arg(self.path("serve_with_wptserve.py")).arg(self.path("python"));
         command.arg(self.path("key.pem")).arg(self.path("cert.pem"));
         Server::start(command, &self.path("wptserve.log")).await
     }
@@ -213,12 +213,13 @@ impl Lab {
         let (python, done) = (home.join("bin/python"), home.join("installed"));
         if !done.exists() {
             let log = self.path("pip.log");
-            let steps: [&mut Command; 2] = [
-                Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home),
-                Command::new(&python).args(["-m", "pip", "install", "--quiet", &format!("wptserve=={WPTSERVE}")]),
-            ];
-            for step in steps {
-                let status = step.stdout(fs::File::create(&log)?).stderr(fs::File::create(&log)?).status().await;
+            let mut create = Command::new("python3");
+            create.args(["-m", "venv", "--clear"]).arg(&home);
+            let mut install = Command::new(&python);
+            install.args(["-m", "pip", "install", "--quiet", &format!("wptserve=={WPTSERVE}")]);
+            for mut step in [create, install] {
+                let output = fs::File::create(&log)?;
+                let status = step.stdout(output.try_clone()?).stderr(output).status().await;
                 if !status.is_ok_and(|status| status.success()) {
                     return Err(NotMeasured(format!("wptserve does not install here: {}", tail(&log))).into());
                 }

@@ -110,6 +110,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<ExitCode> {
         results.push((*scenario, outcome));
     }
     println!("{}", report::tables(&results)?);
+    if arguments.rehearse {
+        println!("A rehearsal: the control stood in for the server under test.");
+    }
     if cfg!(debug_assertions) {
         println!("These figures say nothing: this is no release build.");
     }

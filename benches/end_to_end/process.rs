@@ -72,7 +72,7 @@ impl Server {
         let read = timeout(READY, stdout.read_line(&mut line)).await;
         server.took = started.elapsed();
         let ready = matches!(read, Ok(Ok(octets)) if octets > 0);
-        ensure!(ready, "{:?} did not become ready; its log ends:\n{}", command.as_std(), tail(log));
+        ensure!(ready, "{} did not become ready; its log ends:\n{}", program(&command), tail(log));
         let ready: ReadyLine = serde_json::from_str(&line).with_context(|| format!("parsing ready line {line:?}"))?;
         ensure!(ready.event == "ready", "expected a ready line, not {line:?}");
         let port = |name: &str| ready.listeners.iter().find(|l| l.name == name).map(|l| l.port);
@@ -96,7 +96,7 @@ impl Server {
         let port = http.or(https).context("a port")?;
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             if server.child.try_wait()?.is_some() || started.elapsed() > READY {
-                bail!("{:?} did not become ready; its log ends:\n{}", command.as_std(), tail(log));
+                bail!("{} did not become ready; its log ends:\n{}", program(&command), tail(log));
             }
             sleep(Duration::from_millis(20)).await;
         }
@@ -112,7 +112,7 @@ impl Server {
             .stderr(file)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("starting {:?}", command.as_std()))?;
+            .with_context(|| format!("starting {}", program(command)))?;
         let pid = child.id().context("a process that was just started has an id")?;
         Ok(Self { child, pid, http: None, https: None, took: Duration::ZERO, _stdout: None })
     }
@@ -151,6 +151,11 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// What a command runs, without its arguments.
+fn program(command: &Command) -> String {
+    command.as_std().get_program().to_string_lossy().into_owned()
 }
 
 /// The last lines of a log, for error messages.

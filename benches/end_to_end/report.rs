@@ -94,11 +94,15 @@ pub(crate) fn tables(results: &Results) -> anyhow::Result<String> {
 fn row(scenario: &Scenario, duel: &Duel, figures: &Figures) -> String {
     let goals: Vec<_> =
         duel.goals.iter().zip(&figures.judgements).map(|(goal, judgement)| format!("{goal}: {judgement}")).collect();
+    let load = match duel.control_load {
+        Some(control) => format!("{}; control {}", duel.load.describe(), control.describe()),
+        None => duel.load.describe(),
+    };
     format!(
         "| {} | {} | {} | {:.0} | {:.0} | {} | {:.1} | {:.1} | {} | {} |",
         scenario.name,
         scenario.what,
-        duel.load.describe(),
+        load,
         figures.subject.median,
         figures.control.median,
         figures.ratio,

@@ -1,6 +1,6 @@
 """Serves one directory with wptserve over HTTP/1.1 (cleartext) and HTTP/2 (TLS), as `wpt serve` sets both up.
 
-Usage: wptserve.py ROOT KEY CERTIFICATE. Prints the same ready line as the other servers, on free ports.
+Usage: serve_with_wptserve.py ROOT KEY CERTIFICATE. Prints the same ready line as the other servers, on free ports.
 """
 
 import json
