@@ -8,6 +8,8 @@ mod dispatch;
 #[expect(clippy::module_inception, reason = "the module is named after its one central type")]
 mod exchange;
 mod fields;
+#[cfg(test)]
+pub(crate) mod recorder;
 mod request;
 mod response;
 mod stream_writer;

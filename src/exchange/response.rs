@@ -14,7 +14,10 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{ContentRule, FieldSection, ResponseHead, SendError, StreamWriter, Version, is_field_value, is_token};
+use super::{
+    ContentRule, FieldSection, ResponseHead, SendError, StreamWriter, Version, is_field_value, is_token,
+    syntax::has_no_controls,
+};
 
 /// Checks each step of a response and hands it to the protocol's [`StreamWriter`].
 ///
@@ -118,7 +121,7 @@ impl ResponseWriter {
         }
         for (index, field) in fields.iter().enumerate() {
             // RFC 9110 §8.6: no Content-Length in a 1xx response.
-            if !self.can_send(field.name, field.value) || field.name.eq_ignore_ascii_case(b"content-length") {
+            if !self.can_send(index, field.name, field.value) || field.name.eq_ignore_ascii_case(b"content-length") {
                 return Err(WriteError::InvalidField(index));
             }
         }
@@ -180,7 +183,7 @@ impl ResponseWriter {
             return Err(WriteError::LengthMismatch);
         }
         for (index, field) in fields.iter().enumerate() {
-            if !self.can_send(field.name, field.value)
+            if !self.can_send(index, field.name, field.value)
                 || FRAMING.iter().any(|name| field.name.eq_ignore_ascii_case(name))
             {
                 return Err(WriteError::InvalidField(index));
@@ -301,7 +304,7 @@ impl ResponseWriter {
         }
         let mut declared = None;
         for (index, field) in fields.iter().enumerate() {
-            if !self.can_send(field.name, field.value) {
+            if !self.can_send(index, field.name, field.value) {
                 return Err(WriteError::InvalidField(index));
             }
             if field.name.eq_ignore_ascii_case(b"content-length") {
@@ -330,13 +333,17 @@ impl ResponseWriter {
         }
     }
 
-    fn can_send(&self, name: &[u8], value: &[u8]) -> bool {
+    fn can_send(&self, index: usize, name: &[u8], value: &[u8]) -> bool {
         if !is_token(name) || !is_field_value(value) {
             return false;
         }
         match self.version {
             Version::Http2 => {
-                !name.iter().any(u8::is_ascii_uppercase) && !CONNECTION_SPECIFIC.contains(&name)
+                index < HTTP2_LINES
+                    && name.len() <= HTTP2_NAME_OCTETS
+                    && has_no_controls(value)
+                    && !name.iter().any(u8::is_ascii_uppercase)
+                    && !CONNECTION_SPECIFIC.contains(&name)
             }
             Version::Http10 | Version::Http11 => {
                 let own = CONNECTION_SPECIFIC.iter().any(|own| name.eq_ignore_ascii_case(own));
@@ -353,6 +360,12 @@ impl Drop for ResponseWriter {
         }
     }
 }
+
+/// Lines of a field section that HTTP/2 sends; its `HeaderMap` holds no more than 24,576 names.
+const HTTP2_LINES: usize = 16_384;
+
+/// Octets of a field name that HTTP/2 sends: what `HeaderName` holds.
+const HTTP2_NAME_OCTETS: usize = 65_535;
 
 /// RFC 9113 §8.2.2. The connection is the server's; HTTP/1.1 handlers may only ask for its close.
 const CONNECTION_SPECIFIC: [&[u8]; 6] =

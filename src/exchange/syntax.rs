@@ -12,6 +12,12 @@ pub fn is_field_value(octets: &[u8]) -> bool {
     !octets.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n')) && !blank(octets.first()) && !blank(octets.last())
 }
 
+/// Whether `octets` holds no control character other than tab: what HTTP/2 lets pass beyond [`is_field_value`], as the
+/// other control characters, though only HTTP/1.x asks so (RFC 9110 §5.5), are refused by h2.
+pub(super) fn has_no_controls(octets: &[u8]) -> bool {
+    octets.iter().all(|&octet| octet == b'\t' || !octet.is_ascii_control())
+}
+
 const TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let mut octet = 0;

@@ -77,8 +77,12 @@ impl<F> Metered<'_, F> {
 impl<F: Future + Unpin> Metered<'_, F> {
     /// Polls the guest for at most about one tick.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, Exceeded>> {
-        let permit = if self.burst >= FOREGROUND {
+        if self.turn.is_none() {
+            // Only the guest's own waiting is rest, not its waiting for a turn: otherwise many busy guests would earn
+            // the foreground by standing in line.
             self.burst = self.burst.saturating_sub(self.polled.elapsed() / REST);
+        }
+        let permit = if self.burst >= FOREGROUND {
             let semaphore = &self.schedule.background;
             let turn = self.turn.get_or_insert_with(|| Box::pin(semaphore.clone().acquire_owned()));
             let permit = ready!(turn.as_mut().poll(cx));

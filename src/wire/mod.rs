@@ -1,1 +1,19 @@
-//! stub
+//! What lies between a socket and a protocol: knows octets and frames, nothing of requests.
+//!
+//! Codecs here are sans I/O (octets in; an item, or "need more", or a typed error out); [`Tap`] joins those of HTTP/2
+//! to a stream. h2 stays the judge of what is valid; the tap only sees what h2 regroups or hides.
+
+mod boundary;
+mod frame;
+pub mod hpack;
+mod inbound;
+mod ledger;
+mod rewind;
+mod tap;
+
+pub use boundary::{Boundary, Position};
+pub use frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
+pub use inbound::{Arrival, Inbound, Limits};
+pub use ledger::{Ledger, Section};
+pub use rewind::{Rewind, sniff};
+pub use tap::{Tap, TapHandle};

@@ -50,11 +50,11 @@ impl GuestLog {
         let message = printable(message);
         let (exchange, handler) = (&self.exchange, &*self.handler);
         match level {
-            log::Level::Trace => tracing::trace!(target: "handler", %exchange, handler, "{message}"),
-            log::Level::Debug => tracing::debug!(target: "handler", %exchange, handler, "{message}"),
-            log::Level::Info => tracing::info!(target: "handler", %exchange, handler, "{message}"),
-            log::Level::Warn => tracing::warn!(target: "handler", %exchange, handler, "{message}"),
-            log::Level::Error => tracing::error!(target: "handler", %exchange, handler, "{message}"),
+            log::Level::Trace => tracing::trace!(target: "framewright::handler", %exchange, handler, "{message}"),
+            log::Level::Debug => tracing::debug!(target: "framewright::handler", %exchange, handler, "{message}"),
+            log::Level::Info => tracing::info!(target: "framewright::handler", %exchange, handler, "{message}"),
+            log::Level::Warn => tracing::warn!(target: "framewright::handler", %exchange, handler, "{message}"),
+            log::Level::Error => tracing::error!(target: "framewright::handler", %exchange, handler, "{message}"),
         }
     }
 
@@ -62,7 +62,7 @@ impl GuestLog {
     pub(super) fn denied(&self, what: &str) {
         if !self.denied.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                target: "handler",
+                target: "framewright::handler",
                 exchange = %self.exchange,
                 handler = &*self.handler,
                 "{what} was refused: handlers have no such capability"
@@ -75,7 +75,7 @@ impl GuestLog {
         let dropped = self.dropped.load(Ordering::Relaxed);
         if dropped > 0 {
             tracing::warn!(
-                target: "handler",
+                target: "framewright::handler",
                 exchange = %self.exchange,
                 handler = &*self.handler,
                 "dropped {dropped} log lines: an exchange may log {} octets (log_kib) and {LINES} lines",

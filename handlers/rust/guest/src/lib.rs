@@ -33,6 +33,12 @@ pub fn field(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Field {
     Field { name: name.as_ref().to_vec(), value: value.as_ref().to_vec() }
 }
 
+/// Makes a panic say why, in the log, before it traps.
+#[doc(hidden)]
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string())));
+}
+
 /// Exports a function as the handler: `fn(Request, ResponseWriter)`, returning nothing or a `Result` whose error, a
 /// [`Fault`] or one half of it, is logged.
 #[macro_export]
@@ -42,6 +48,7 @@ macro_rules! handler {
 
         impl $crate::bindings::exports::framewright::handler::incoming_handler::Guest for Handler {
             fn handle(request: $crate::Request, response: $crate::ResponseWriter) {
+                $crate::log_panics();
                 $crate::Outcome::report($function(request, response));
             }
         }

@@ -1,0 +1,143 @@
+# `make help` lists what there is. Everything is built below target/, except the copies of handlers in examples/site.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# All tests, lints and tools share one target directory and one profile, so that dependencies compile once.
+GATE := --locked --profile gate
+
+.PHONY: help
+help: ## list these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+# ---- run ----
+
+.PHONY: serve
+serve: target/release/framewright handlers ## build what is missing and serve examples/site (ARGS='--http 8080' adds flags)
+	target/release/framewright serve examples/site $(ARGS)
+
+# Cargo knows whether there is something to do.
+.PHONY: target/release/framewright
+target/release/framewright:
+	cargo build --locked --release --bin framewright
+
+# ---- handlers ----
+# handlers/LANGUAGE/NAME becomes target/handlers/LANGUAGE/NAME.wasm, and a copy in the example site.
+
+RUST_NAMES := $(filter-out guest,$(patsubst handlers/rust/%/Cargo.toml,%,$(wildcard handlers/rust/*/Cargo.toml)))
+C_NAMES := $(filter-out include,$(notdir $(patsubst %/,%,$(wildcard handlers/c/*/))))
+COMPONENTS := $(RUST_NAMES:%=rust/%) $(C_NAMES:%=c/%)
+# Only the test suite has a use for these.
+FIXTURES := rust/misbehaving c/surroundings
+SHOWN := $(filter-out $(FIXTURES),$(COMPONENTS))
+
+GUESTS := target/guests
+COMPONENTIZE := target/gate/componentize
+WIT := $(wildcard wit/*.wit)
+
+.PHONY: handlers
+handlers: $(COMPONENTS:%=target/handlers/%.wasm) $(SHOWN:%=examples/site/handlers/%.handler.wasm) ## build every handler
+
+examples/site/handlers/%.handler.wasm: target/handlers/%.wasm
+	@mkdir -p $(@D)
+	@cp $< $@.partial && mv $@.partial $@
+
+.PHONY: componentize
+componentize:
+	@cargo build -q $(GATE) --manifest-path handlers/componentize/Cargo.toml --target-dir target
+$(COMPONENTIZE): componentize ; @test -x $@
+
+# Rust: Cargo decides what to compile; a module that it leaves alone keeps its time, and so does the component.
+MODULE = $(GUESTS)/wasm32-unknown-unknown/release/$(subst -,_,$(1)).wasm
+
+.PHONY: rust-modules
+rust-modules:
+	@scripts/guest-toolchain.sh cargo build -q --locked --release --manifest-path handlers/rust/Cargo.toml \
+		--target-dir $(GUESTS)
+
+define RUST_RULES
+$(call MODULE,$(1)): rust-modules ; @test -f $$@
+target/handlers/rust/$(1).wasm: $(call MODULE,$(1)) | $(COMPONENTIZE)
+	$(COMPONENTIZE) component $$< -o $$@
+endef
+$(foreach name,$(RUST_NAMES),$(eval $(call RUST_RULES,$(name))))
+
+# C: bindings are generated from wit/, each folder is one module, and imports of preview-1 WASI are adapted.
+BINDINGS := $(GUESTS)/c/bindings/handler
+C_FLAGS := -mexec-model=reactor -std=gnu11 -Os -Wall -Wextra -I$(dir $(BINDINGS)) -Ihandlers/c/include -Wl,--strip-debug
+
+$(BINDINGS).c: $(WIT) | $(COMPONENTIZE)
+	$(COMPONENTIZE) c-bindings wit handler $(@D)
+
+define C_RULES
+$(GUESTS)/c/$(1).wasm: $(wildcard handlers/c/$(1)/*.c) $(wildcard handlers/c/include/*.h) $(BINDINGS).c
+	scripts/guest-toolchain.sh cc $(C_FLAGS) -o $$@ $$(filter %.c,$$^) $(BINDINGS)_component_type.o
+endef
+$(foreach name,$(C_NAMES),$(eval $(call C_RULES,$(name))))
+
+target/handlers/c/%.wasm: $(GUESTS)/c/%.wasm | $(COMPONENTIZE)
+	$(COMPONENTIZE) component --adapt $< -o $@
+
+# ---- checks ----
+
+.PHONY: test
+test: format lint licences suite ## every check and every test, with real clients
+
+.PHONY: format
+format: ## check the format of all Rust
+	cargo fmt --check
+	cargo fmt --check --manifest-path handlers/componentize/Cargo.toml
+	cargo fmt --all --check --manifest-path handlers/rust/Cargo.toml
+
+.PHONY: lint
+lint: ## clippy, warnings being errors
+	cargo clippy $(GATE) --all-targets -- -D warnings
+	cargo clippy $(GATE) --all-targets --manifest-path handlers/componentize/Cargo.toml --target-dir target -- -D warnings
+	cargo clippy --locked --release --all-targets --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) \
+		-- -D warnings
+
+.PHONY: suite
+suite: handlers test-clients ## the tests alone: units, integration, real clients
+	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) -p framewright-guest
+	cargo test $(GATE)
+
+.PHONY: test-clients
+test-clients:
+	scripts/test-clients.sh
+
+.PHONY: licences
+licences: ## licences, banned crates and sources of all dependencies
+	scripts/cargo-tool.sh deny $(DENY_VERSION) --locked --all-features check licenses bans sources
+	scripts/cargo-tool.sh deny $(DENY_VERSION) --locked --manifest-path handlers/componentize/Cargo.toml \
+		check --config deny.toml licenses bans sources
+	scripts/cargo-tool.sh deny $(DENY_VERSION) --locked --workspace --manifest-path handlers/rust/Cargo.toml \
+		check --config deny.toml licenses bans sources
+DENY_VERSION := 0.20.2
+
+.PHONY: audit
+audit: ## known vulnerabilities of dependencies (needs the network)
+	scripts/cargo-tool.sh deny $(DENY_VERSION) check advisories
+
+# ---- measurements and long runs ----
+
+.PHONY: bench
+bench: handlers ## measure against controls, write docs/benchmarks.md
+	cargo bench --locked
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZ_SECONDS (60) each; needs a nightly toolchain
+	cd fuzz && for target in $$(../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) list); do \
+		../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) run $$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
+FUZZ_VERSION := 0.13.2
+FUZZ_SECONDS ?= 60
+
+.PHONY: soak
+soak: handlers ## the tests that take long, marked as ignored
+	cargo test $(GATE) -- --ignored
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf target examples/site/handlers

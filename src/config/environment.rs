@@ -1,0 +1,58 @@
+//! What resolving reads of the world around the process, so that tests need neither.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The world as the configuration sees it.
+pub trait Environment {
+    /// An environment variable that is set and not empty.
+    fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// Those of reading, and octets that are no UTF-8.
+    fn read(&self, path: &Path) -> io::Result<String>;
+
+    /// Whether this is a file that exists; links are followed.
+    fn is_file(&self, path: &Path) -> bool;
+
+    /// Whether this is a folder that exists; links are followed.
+    fn is_folder(&self, path: &Path) -> bool;
+}
+
+/// The process's own environment and file system.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+}
+
+/// Where state is kept when nobody says: the XDG base directory for state, which must be absolute to count, else the
+/// same under the home folder, else the current folder.
+pub(super) fn default_state_dir(environment: &dyn Environment) -> PathBuf {
+    let absolute = |name| environment.variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match (absolute("XDG_STATE_HOME"), absolute("HOME")) {
+        (Some(state), _) => state.join("framewright"),
+        (None, Some(home)) => home.join(".local/state/framewright"),
+        (None, None) => PathBuf::from(".framewright"),
+    }
+}

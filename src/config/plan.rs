@@ -1,0 +1,180 @@
+//! What the configuration means: settings for each part of the server.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use crate::{observe, sandbox, tls};
+
+/// Everything that serving needs to know.
+#[derive(Clone, Debug)]
+pub struct ServePlan {
+    /// What to listen on; at least one, names unique.
+    pub listeners: Vec<ListenerSettings>,
+    /// The static site.
+    pub site: SiteSettings,
+    /// Where certificates (`tls/`) and compiled handlers (`cache/`) are kept. Not created yet.
+    pub state_dir: PathBuf,
+    /// Certificates; none if no listener speaks TLS.
+    pub tls: Option<tls::Settings>,
+    /// How handlers are run.
+    pub sandbox: sandbox::Settings,
+    /// Handlers mapped to paths, in the order of the file: the first match answers.
+    pub routes: Vec<RouteSettings>,
+    /// What handlers at which paths may use: the first match counts, and the last matches every path.
+    pub grants: Vec<GrantSettings>,
+    /// What becomes of a connection after raw octets (`[raw] after`).
+    pub raw_after: RawAfter,
+    /// Connections and their deadlines.
+    pub server: ServerSettings,
+    /// What both protocols allow their peers.
+    pub http: HttpSettings,
+    /// What to log.
+    pub log: observe::Settings,
+}
+
+/// One listener: a port on one or more addresses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListenerSettings {
+    /// Its name in the ready line and in logs; unique.
+    pub name: String,
+    /// The addresses; at least one, no two alike.
+    pub addresses: Vec<IpAddr>,
+    /// Nobody chose the addresses: one that this machine lacks (`::1` without IPv6) may be left out.
+    pub addresses_by_default: bool,
+    /// The port; 0 picks a free one, the same on all addresses.
+    pub port: u16,
+    /// What it speaks.
+    pub protocols: Protocols,
+    /// Whether connections begin with a TLS handshake.
+    pub tls: bool,
+    /// Who asked for it: `FILE:LINE`, a flag, or `default`. For errors that arise on binding.
+    pub origin: String,
+}
+
+/// The protocols of a listener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocols {
+    /// HTTP/1.1 alone.
+    Http1,
+    /// HTTP/2 alone; only with TLS.
+    Http2,
+    /// Both: chosen by ALPN with TLS, by HTTP/2's preface (RFC 9113 §3.4) without.
+    Both,
+}
+
+/// The static site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SiteSettings {
+    /// The folder that is served; it exists.
+    pub root: PathBuf,
+    /// Whether symbolic links may lead out of it. Default no.
+    pub follow_symlinks: bool,
+    /// Octets of file content kept in memory. Default 64 MiB (`cache_mib`); 0 keeps none.
+    pub cache_octets: u64,
+}
+
+/// A handler mapped to a path (`[[route]]`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RouteSettings {
+    /// The methods that it answers; none: all.
+    pub methods: Option<Vec<String>>,
+    /// A path that starts with `/`; ending in `/*`, it matches every path that starts with what stands before the `*`.
+    pub pattern: String,
+    /// The component file; it exists.
+    pub handler: PathBuf,
+    /// `FILE:LINE`, for errors that arise on loading the handler.
+    pub origin: String,
+}
+
+/// What the handlers under a path may use (`[grant."/path/*"]`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent permissions, one key of the file each")]
+pub struct GrantSettings {
+    /// As [`RouteSettings::pattern`].
+    pub pattern: String,
+    /// Writing octets that no message is made of. Default yes.
+    pub raw: bool,
+    /// Keeping values from one exchange to another. Default yes.
+    pub stash: bool,
+    /// Reading files. Default no.
+    pub files: bool,
+    /// HTTP/2 server push. Default yes.
+    pub push: bool,
+}
+
+/// What becomes of a connection after a handler wrote raw octets to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RawAfter {
+    /// It goes on, as far as its protocol can.
+    Keep,
+    /// It is closed.
+    #[default]
+    Close,
+}
+
+/// Connections and their deadlines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServerSettings {
+    /// Connections at one time, over all listeners. Default 10,000 (`connections`).
+    pub connections: u32,
+    /// From accepting to the end of the TLS handshake. Default 10 s (`handshake_s`).
+    pub handshake: Duration,
+    /// From the signal to stop until exchanges are aborted. Default 10 s (`drain_s`); 0 aborts at once.
+    pub drain: Duration,
+}
+
+/// What both protocols allow their peers. `None` leaves a limit at the protocol's own default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HttpSettings {
+    /// From the first octet of a request head to its last. Default 10 s (`header_s`).
+    pub header: Duration,
+    /// How long a connection may be idle between exchanges. Default 60 s (`idle_s`).
+    pub idle: Duration,
+    /// Octets of a field section (`head_kib`).
+    pub head_octets: Option<u32>,
+    /// Field lines in a section (`fields`).
+    pub fields: Option<u32>,
+    /// HTTP/2: streams open at one time on a connection (`h2_streams`).
+    pub h2_streams: Option<u32>,
+    /// HTTP/2: octets of the receive window of a stream (`h2_window_kib`).
+    pub h2_window: Option<u32>,
+}
+
+impl Protocols {
+    /// Whether HTTP/1.1 is among them.
+    pub fn http1(self) -> bool {
+        matches!(self, Self::Http1 | Self::Both)
+    }
+
+    /// Whether HTTP/2 is among them.
+    pub fn http2(self) -> bool {
+        matches!(self, Self::Http2 | Self::Both)
+    }
+
+    /// Their ALPN names, in the server's order of preference where it has one.
+    pub fn alpn(self) -> &'static [&'static str] {
+        match self {
+            Self::Http1 => &["http/1.1"],
+            Self::Http2 => &["h2"],
+            Self::Both => &["h2", "http/1.1"],
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self { connections: 10_000, handshake: Duration::from_secs(10), drain: Duration::from_secs(10) }
+    }
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            head_octets: None,
+            fields: None,
+            h2_streams: None,
+            h2_window: None,
+        }
+    }
+}

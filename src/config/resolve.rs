@@ -1,0 +1,178 @@
+//! Arguments, environment and file, made into one plan. Flags beat the file, the file beats the defaults.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    environment::{Environment, default_state_dir},
+    error::{ConfigError, Fault, Place},
+    file::{File, OnDisconnect, RawAfter as RawAfterWord, Source},
+    grants, limits, listeners,
+    plan::{HttpSettings, RawAfter, ServePlan, ServerSettings, SiteSettings},
+    routes,
+};
+use crate::{
+    cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs},
+    observe, sandbox, tls,
+};
+
+/// What `serve` means.
+///
+/// # Errors
+/// The first fault found, with its place.
+pub fn serve_plan(
+    arguments: &ServeArgs,
+    log: &LogArgs,
+    environment: &dyn Environment,
+) -> Result<ServePlan, ConfigError> {
+    plan(arguments, log, "info", environment)
+}
+
+/// What `check` means: the plan of a `serve` with the same site. Logs warnings, where nobody says more.
+///
+/// # Errors
+/// As [`serve_plan`].
+pub fn check_plan(
+    arguments: &CheckArgs,
+    log: &LogArgs,
+    environment: &dyn Environment,
+) -> Result<ServePlan, ConfigError> {
+    plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+}
+
+/// What `call` means: the plan of a `serve` with the same site. Logs warnings, where nobody says more.
+///
+/// # Errors
+/// As [`serve_plan`].
+pub fn call_plan(arguments: &CallArgs, log: &LogArgs, environment: &dyn Environment) -> Result<ServePlan, ConfigError> {
+    plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+}
+
+/// What `ca` means: the state directory.
+///
+/// # Errors
+/// Faults of the configuration file.
+pub fn ca_plan(arguments: &CaArgs, environment: &dyn Environment) -> Result<PathBuf, ConfigError> {
+    let read = arguments.config.as_deref().map(|path| read(path, environment)).transpose()?;
+    Ok(state_dir(arguments.state_dir.as_ref(), read.as_ref(), environment))
+}
+
+/// A configuration file that was read.
+struct Read {
+    file: File,
+    source: Source,
+}
+
+fn plan(
+    arguments: &ServeArgs,
+    log: &LogArgs,
+    default_level: &'static str,
+    environment: &dyn Environment,
+) -> Result<ServePlan, ConfigError> {
+    let log = log_settings(log, default_level)?;
+    let read = arguments.site.config.as_deref().map(|path| read(path, environment)).transpose()?;
+    let (file, source) = match &read {
+        Some(read) => (&read.file, &read.source),
+        None => (&File::default(), &Source::new(Path::new(""), "")),
+    };
+    let listeners = listeners::resolve(arguments, read.as_ref().map(|read| (&read.file, &read.source)))?;
+    let state_dir = state_dir(arguments.site.state_dir.as_ref(), read.as_ref(), environment);
+    let root = root(&arguments.site, read.as_ref(), environment)?;
+    let certificate = certificate(arguments, file, source, &state_dir)?;
+    let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
+    let tls = listeners.iter().any(|listener| listener.tls).then_some(tls::Settings { certificate, key_log });
+    let mut site =
+        SiteSettings { root, follow_symlinks: file.site.follow_symlinks.unwrap_or(false), cache_octets: 64 << 20 };
+    let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
+    if let Some(OnDisconnect::Cancel) = file.sandbox.on_disconnect {
+        sandbox.on_disconnect = sandbox::OnDisconnect::Cancel;
+    }
+    let (mut server, mut http) = (ServerSettings::default(), HttpSettings::default());
+    let limited = limits::Limited {
+        sandbox: &mut sandbox,
+        server: &mut server,
+        http: &mut http,
+        site_cache_octets: &mut site.cache_octets,
+    };
+    limits::apply(&file.limits, source, limited)?;
+    Ok(ServePlan {
+        listeners,
+        site,
+        state_dir,
+        tls,
+        sandbox,
+        routes: routes::resolve(&file.route, source, environment)?,
+        grants: grants::resolve(&file.grant, source)?,
+        raw_after: match file.raw.after {
+            Some(RawAfterWord::Keep) => RawAfter::Keep,
+            Some(RawAfterWord::Close) | None => RawAfter::Close,
+        },
+        server,
+        http,
+        log,
+    })
+}
+
+fn read(path: &Path, environment: &dyn Environment) -> Result<Read, ConfigError> {
+    let text = environment
+        .read(path)
+        .map_err(|error| ConfigError { place: Place::File(path.to_owned()), fault: Fault::Unreadable(error) })?;
+    let source = Source::new(path, &text);
+    let file = File::parse(&text, &source)?;
+    if let Some(tenant) = file.tenant.first() {
+        return Err(source.fault(&tenant.span(), Fault::NotSupported("[[tenant]]")));
+    }
+    Ok(Read { file, source })
+}
+
+fn log_settings(log: &LogArgs, default_level: &'static str) -> Result<observe::Settings, ConfigError> {
+    let text = log.log_level.as_deref().unwrap_or(default_level);
+    let filter = observe::Filter::parse(text)
+        .map_err(|error| ConfigError { place: Place::Argument("--log-level"), fault: Fault::Log(error) })?;
+    let format = match log.log_format {
+        LogFormat::Text => observe::Format::Text,
+        LogFormat::Json => observe::Format::Json,
+    };
+    Ok(observe::Settings { filter, format })
+}
+
+fn state_dir(argument: Option<&PathBuf>, read: Option<&Read>, environment: &dyn Environment) -> PathBuf {
+    let from_file = || read.and_then(|read| Some(read.source.resolve(read.file.state_dir.as_ref()?.get_ref())));
+    argument.cloned().or_else(from_file).unwrap_or_else(|| default_state_dir(environment))
+}
+
+fn root(arguments: &SiteArgs, read: Option<&Read>, environment: &dyn Environment) -> Result<PathBuf, ConfigError> {
+    let from_file = read.and_then(|read| read.file.root.as_ref().map(|root| (root, &read.source)));
+    let (root, place) = match (&arguments.root, from_file) {
+        (Some(root), _) => (root.clone(), Place::Argument("ROOT")),
+        (None, Some((root, source))) => (source.resolve(root.get_ref()), source.place(&root.span())),
+        (None, None) => (PathBuf::from("."), Place::Argument("ROOT")),
+    };
+    if environment.is_folder(&root) { Ok(root) } else { Err(ConfigError { place, fault: Fault::RootMissing(root) }) }
+}
+
+fn certificate(
+    arguments: &ServeArgs,
+    file: &File,
+    source: &Source,
+    state_dir: &Path,
+) -> Result<tls::CertificateSource, ConfigError> {
+    match (&arguments.cert, &arguments.key) {
+        (Some(cert), Some(key)) => return Ok(tls::CertificateSource::Files { cert: cert.clone(), key: key.clone() }),
+        (None, None) => {}
+        (Some(_), None) => {
+            return Err(ConfigError { place: Place::Argument("--cert"), fault: Fault::Pair("--cert", "--key") });
+        }
+        (None, Some(_)) => {
+            return Err(ConfigError { place: Place::Argument("--key"), fault: Fault::Pair("--key", "--cert") });
+        }
+    }
+    match (&file.cert, &file.key) {
+        (Some(cert), Some(key)) => Ok(tls::CertificateSource::Files {
+            cert: source.resolve(cert.get_ref()),
+            key: source.resolve(key.get_ref()),
+        }),
+        (None, None) => Ok(tls::CertificateSource::Local { state_dir: state_dir.to_owned() }),
+        (Some(cert), None) => Err(source.fault(&cert.span(), Fault::Pair("cert", "key"))),
+        (None, Some(key)) => Err(source.fault(&key.span(), Fault::Pair("key", "cert"))),
+    }
+}

@@ -1,0 +1,178 @@
+//! What a connection's task shares with the two handles of its exchange, the [content](super::reader::Reader) and the
+//! [response writer](super::writer::Writer).
+//!
+//! The handles work on the buffers and never touch the socket; the task moves octets between buffers and socket. The
+//! lock is held for one step, never across an await, and nobody is woken under it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    Settings, decoder::Decoder, framing::Length, head::Request, inbox::Inbox, outbox::Outbox, response::Response,
+    settings::OUTBOX_OCTETS,
+};
+use crate::{
+    exchange::{ContentError, ContentEvent},
+    server::Drain,
+};
+
+/// One end of what is shared.
+#[derive(Clone, Debug)]
+pub(super) struct Link(Arc<Mutex<State>>);
+
+/// What is shared.
+#[derive(Debug)]
+pub(super) struct State {
+    /// From the peer.
+    pub(super) inbox: Inbox,
+    /// To the peer.
+    pub(super) outbox: Outbox,
+    /// What is known about the peer's ends of the connection.
+    pub(super) peer: Peer,
+    /// Where the request content stands.
+    pub(super) decoder: Decoder,
+    /// Where the response stands.
+    pub(super) response: Response,
+    /// Whether the client still waits for `100 Continue`.
+    awaits_continue: bool,
+    /// The connection's task, while it sleeps.
+    pub(super) task: Option<Waker>,
+    /// Who waits for content, for room in the outbox, for the peer's departure.
+    pub(super) waiting: Waiting,
+}
+
+/// What is known about the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Peer {
+    /// Both directions are open, as far as we know.
+    Open,
+    /// It sends no more (RFC 9112 §9.6), but may still read.
+    HalfClosed,
+    /// It neither sends nor reads; or the exchange was cut off from the connection.
+    Gone,
+}
+
+/// Who waits for what; one each.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// For content.
+    pub(super) content: Option<Waker>,
+    /// For room in the outbox.
+    pub(super) room: Option<Waker>,
+    /// For the peer's departure.
+    pub(super) departure: Option<Waker>,
+}
+
+impl Link {
+    /// The link of a new connection.
+    pub(super) fn new(drain: Drain) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            peer: Peer::Open,
+            decoder: Decoder::Known(0),
+            response: Response::new(drain),
+            awaits_continue: false,
+            task: None,
+            waiting: Waiting::default(),
+        })))
+    }
+
+    /// The shared state, for one step.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing of ours panics under the lock; and if it did, the buffers would still be buffers.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A step of a handle that gives the connection's task something to do.
+    pub(super) fn step<R>(&self, step: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.lock();
+        let result = step(&mut state);
+        let task = state.task.take();
+        drop(state);
+        // None when the exchange is answered from within the connection's task, the usual case.
+        if let Some(task) = task {
+            task.wake();
+        }
+        result
+    }
+
+    /// Ends what the handles of the last exchange can do. They may outlive it: then they keep the old state, and the
+    /// connection goes on with its buffers in a new one.
+    pub(super) fn detach(&mut self) {
+        if Arc::strong_count(&self.0) == 1 {
+            return;
+        }
+        let mut state = self.lock();
+        let decoder = if state.decoder.is_done() { Decoder::Known(0) } else { Decoder::Broken };
+        let fresh = State {
+            inbox: std::mem::take(&mut state.inbox),
+            outbox: std::mem::take(&mut state.outbox),
+            peer: state.peer,
+            decoder: std::mem::replace(&mut state.decoder, decoder),
+            response: state.response.clone(),
+            awaits_continue: state.awaits_continue,
+            task: None,
+            waiting: Waiting::default(),
+        };
+        drop(state);
+        self.abandon();
+        *self = Self(Arc::new(Mutex::new(fresh)));
+    }
+
+    /// Tells the handles that the peer is gone.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        state.peer = Peer::Gone;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        [waiting.content, waiting.room, waiting.departure].into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+impl State {
+    /// Starts an exchange.
+    pub(super) fn begin(&mut self, request: &Request, settings: &Settings) {
+        let framing = &request.framing;
+        self.decoder = Decoder::new(framing.length, settings);
+        self.awaits_continue = framing.expects_continue && framing.length != Length::Known(0);
+        self.response.begin(request.head.version, framing.persistent);
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends content.
+    pub(super) fn awaits_continue(&self) -> bool {
+        // RFC 9110 §10.1.1: not once any content has arrived.
+        self.awaits_continue && self.inbox.buffer.is_empty()
+    }
+
+    /// Whether a step of the response is done once queued.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbox.len() <= OUTBOX_OCTETS
+    }
+
+    /// The next piece of content out of the inbox.
+    pub(super) fn poll_content(&mut self, cx: &Context<'_>) -> Poll<Result<ContentEvent, ContentError>> {
+        match self.decoder.next(&mut self.inbox.buffer) {
+            Ok(Some(event)) => {
+                self.awaits_continue = false;
+                Poll::Ready(Ok(event))
+            }
+            Ok(None) if self.peer != Peer::Open => Poll::Ready(Err(ContentError::Reset(None))),
+            Err(_) if self.peer == Peer::Gone => Poll::Ready(Err(ContentError::Reset(None))),
+            Ok(None) => {
+                if self.awaits_continue() {
+                    self.response.send_continue(&mut self.outbox);
+                    self.awaits_continue = false;
+                }
+                self.waiting.content = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            Err(_) => {
+                self.response.close_after();
+                Poll::Ready(Err(ContentError::Malformed))
+            }
+        }
+    }
+}

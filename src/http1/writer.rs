@@ -1,0 +1,94 @@
+//! The response as the exchange sees it: steps that end up in the outbox.
+
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+
+use super::{
+    link::{Link, Peer, State},
+    settings::OUTBOX_OCTETS,
+};
+use crate::exchange::{BoxFuture, FieldSection, ResponseHead, SendError, StreamWriter};
+
+/// The response of one exchange. A step is done once its octets are in the outbox, no more than [`OUTBOX_OCTETS`] wait
+/// there, and the connection's task is about to write them: it does so before it sleeps again.
+#[derive(Debug)]
+pub(super) struct Writer(pub(super) Link);
+
+impl Writer {
+    async fn send(&self, step: impl FnOnce(&mut State)) -> Result<(), SendError> {
+        let has_room = self.0.step(|state| {
+            if state.peer == Peer::Gone {
+                return Err(GONE);
+            }
+            step(state);
+            Ok(state.has_room())
+        })?;
+        if has_room { Ok(()) } else { poll_fn(|cx| self.poll_room(cx)).await }
+    }
+
+    fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
+        let mut state = self.0.lock();
+        if state.peer == Peer::Gone {
+            Poll::Ready(Err(GONE))
+        } else if state.has_room() {
+            Poll::Ready(Ok(()))
+        } else {
+            state.waiting.room = Some(cx.waker().clone());
+            Poll::Pending
+        }
+    }
+}
+
+impl StreamWriter for Writer {
+    fn send_informational<'a>(
+        &'a mut self,
+        status: u16,
+        fields: &'a FieldSection,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(self.send(move |state| state.response.send_informational(status, fields, &mut state.outbox)))
+    }
+
+    fn send_head<'a>(&'a mut self, head: ResponseHead<'a>) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(self.send(move |state| {
+            let content_unwanted = state.awaits_continue();
+            state.response.send_head(head, content_unwanted, &mut state.outbox);
+        }))
+    }
+
+    fn send_data(&mut self, octets: Bytes, end: bool) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(self.send(move |state| state.response.send_data(octets, end, &mut state.outbox)))
+    }
+
+    fn send_trailers<'a>(&'a mut self, fields: &'a FieldSection) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(self.send(move |state| state.response.send_trailers(fields, &mut state.outbox)))
+    }
+
+    fn reset(&mut self, _: u32) {
+        self.0.step(|state| state.response.reset());
+    }
+
+    fn open_window(&self) -> u64 {
+        let state = self.0.lock();
+        if state.peer == Peer::Gone { 0 } else { OUTBOX_OCTETS.saturating_sub(state.outbox.len()) as u64 }
+    }
+
+    fn can_send_trailers(&self) -> bool {
+        self.0.lock().response.can_send_trailers()
+    }
+
+    fn poll_peer_gone(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+        let mut state = self.0.lock();
+        if state.peer == Peer::Gone {
+            return Poll::Ready(None);
+        }
+        state.waiting.departure = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// HTTP/1.x has no error codes.
+const GONE: SendError = SendError::PeerGone(None);

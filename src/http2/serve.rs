@@ -1,0 +1,221 @@
+//! Joins h2 to a socket: one connection, its streams, and the tasks that answer them.
+
+use std::{pin::pin, sync::Arc};
+
+use bytes::Bytes;
+use h2::{RecvStream, server::SendResponse};
+use http::{Request, Response, StatusCode};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{Fault, Settings, content::Content, fault::StreamFault, writer::Writer};
+use crate::{
+    exchange::{
+        ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, RequestHead,
+        ResponseWriter, Version,
+    },
+    server::Drain,
+    wire::{Section, Tap, TapHandle, hpack::FieldBlock},
+};
+
+type Connection<T> = h2::server::Connection<Tap<T>, Bytes>;
+
+/// Serves one HTTP/2 connection, from the client's preface on, and resolves when it is closed and every exchange on it
+/// has been answered: handlers run on after the peer has gone, and are told. When the server drains, the peer gets
+/// GOAWAY, and the connection closes after its last stream.
+///
+/// # Errors
+/// What ended the connection; see [`Fault`].
+///
+/// # Cancel safety
+/// Dropping the future closes the connection and abandons its exchanges.
+pub async fn serve<T>(
+    io: T,
+    facts: Arc<ConnectionFacts>,
+    dispatch: Arc<dyn Dispatch>,
+    settings: Settings,
+    drain: Drain,
+) -> Result<(), Fault>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let tap = Tap::new(io, settings.limits(), settings.most_arrived());
+    let handle = tap.handle();
+    let preface = timeout(settings.preface_deadline, settings.builder().handshake(tap)).await;
+    let mut connection = preface.map_err(|_| Fault::PrefaceDeadline(settings.preface_deadline))??;
+    let mut streams = Streams { facts, dispatch, tap: handle, tasks: JoinSet::new(), accepted: 0 };
+    let end = drive(&mut connection, &mut streams, &settings, drain).await;
+    // What still waits on the connection learns that it is gone.
+    drop(connection);
+    while let Some(end) = streams.tasks.join_next().await {
+        report(end);
+    }
+    end
+}
+
+/// Keeps the connection going until it closes.
+async fn drive<T>(
+    connection: &mut Connection<T>,
+    streams: &mut Streams,
+    settings: &Settings,
+    mut drain: Drain,
+) -> Result<(), Fault>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut draining = pin!(async move { drain.draining().await });
+    let mut tick = pin!(sleep(settings.idle_deadline));
+    let mut drained = false;
+    let mut closing = false;
+    let mut progress = streams.progress();
+    loop {
+        tokio::select! {
+            // The connection first: under load the others need no look.
+            biased;
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => streams.accept(request, respond),
+                Some(Err(error)) => return Err(error.into()),
+                None => return Ok(()),
+            },
+            () = &mut draining, if !drained => {
+                drained = true;
+                connection.graceful_shutdown();
+            }
+            () = &mut tick => {
+                let now = streams.progress();
+                if streams.are_quiet() && now == progress {
+                    if closing {
+                        return Err(Fault::Stalled(settings.idle_deadline));
+                    }
+                    closing = true;
+                    connection.graceful_shutdown();
+                }
+                progress = now;
+                tick.as_mut().reset(Instant::now() + settings.idle_deadline);
+            }
+        }
+    }
+}
+
+/// The exchanges of one connection.
+struct Streams {
+    facts: Arc<ConnectionFacts>,
+    dispatch: Arc<dyn Dispatch>,
+    tap: TapHandle,
+    tasks: JoinSet<()>,
+    /// Streams accepted so far.
+    accepted: u64,
+}
+
+impl Streams {
+    fn accept(&mut self, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        self.reap();
+        self.accepted += 1;
+        let id = respond.stream_id().as_u32();
+        match self.tap.claim_head(id) {
+            Some(Section { block: FieldBlock::Section(fields), end_stream }) => {
+                let exchange = self.exchange(id, fields, end_stream, request.into_body(), respond);
+                self.tasks.spawn(self.dispatch.dispatch(exchange));
+            }
+            Some(Section { block: FieldBlock::TooManyLines | FieldBlock::TooLarge, .. }) => {
+                tracing::debug!(stream = id, "a request head has too many fields");
+                let mut response = Response::new(());
+                *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                // An error says that the peer has reset the stream already.
+                let _ = respond.send_response(response, true);
+            }
+            None => {
+                let fault = StreamFault::SectionMissing;
+                tracing::error!(stream = id, "{fault}");
+                respond.send_reset(fault.reason());
+            }
+        }
+    }
+
+    fn exchange(
+        &self,
+        id: u32,
+        fields: FieldSection,
+        end_stream: bool,
+        content: RecvStream,
+        respond: SendResponse<Bytes>,
+    ) -> Exchange {
+        let head = request_head(fields, &self.facts);
+        let head_only = head.method.as_ref() == b"HEAD";
+        let content: Box<dyn ContentStream> =
+            if end_stream { Box::new(NoContent) } else { Box::new(Content::new(content, self.tap.clone(), id)) };
+        let writer = Box::new(Writer::new(respond, self.tap.clone(), id));
+        Exchange {
+            id: ExchangeId::next(),
+            head,
+            content,
+            response: ResponseWriter::new(writer, Version::Http2, head_only),
+            connection: Arc::clone(&self.facts),
+            stream_id: Some(id),
+        }
+    }
+
+    /// Forgets finished tasks. Done in passing, as to be woken for each would double the connection's turns.
+    fn reap(&mut self) {
+        while let Some(end) = self.tasks.try_join_next() {
+            report(end);
+        }
+    }
+
+    /// Whether no exchange is being answered.
+    fn are_quiet(&mut self) -> bool {
+        self.reap();
+        self.tasks.is_empty()
+    }
+
+    /// Grows whenever a stream opens or content leaves.
+    fn progress(&self) -> (u64, u64) {
+        (self.accepted, self.tap.data_octets())
+    }
+}
+
+fn report(end: Result<(), JoinError>) {
+    if let Err(error) = end
+        && error.is_panic()
+    {
+        tracing::error!("the task of an exchange panicked: {error}");
+    }
+}
+
+/// The request head as the client wrote it. h2 has seen to it that the pseudo-fields stand first and once each, and
+/// that those are there that the method needs (RFC 9113 §8.3.1).
+fn request_head(fields: FieldSection, facts: &ConnectionFacts) -> RequestHead {
+    let [mut method, mut scheme, mut authority, mut path] = [const { None }; 4];
+    for field in fields.iter().take_while(|field| field.name.starts_with(b":")) {
+        match field.name {
+            b":method" => method = Some(shared(&fields, field.value)),
+            b":scheme" => scheme = Some(shared(&fields, field.value)),
+            b":authority" => authority = Some(shared(&fields, field.value)),
+            b":path" => path = Some(shared(&fields, field.value)),
+            _ => {}
+        }
+    }
+    let authority = authority.or_else(|| fields.first("host").map(|host| shared(&fields, host)));
+    RequestHead {
+        method: method.unwrap_or_default(),
+        scheme: scheme.unwrap_or_else(|| facts.scheme()),
+        // CONNECT has no path (RFC 9113 §8.5).
+        path_and_query: path.or_else(|| authority.clone()).unwrap_or_default(),
+        authority,
+        version: Version::Http2,
+        fields,
+        verbatim: Bytes::new(),
+    }
+}
+
+/// A value of the section; the most common ones without touching its reference count.
+fn shared(fields: &FieldSection, value: &[u8]) -> Bytes {
+    const COMMON: [&[u8]; 6] = [b"GET", b"https", b"http", b"POST", b"HEAD", b"/"];
+    match COMMON.iter().find(|common| **common == value) {
+        Some(common) => Bytes::from_static(common),
+        None => fields.share(value),
+    }
+}

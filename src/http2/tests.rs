@@ -1,0 +1,1 @@
+//! Tests on connections in memory.

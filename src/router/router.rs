@@ -1,0 +1,136 @@
+//! The one place where it is decided who answers.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    Settings,
+    access::{AccessLine, HandlerShare},
+    files::HandlerFiles,
+    page,
+    table::Table,
+};
+use crate::{
+    exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
+    sandbox::{LoadError, Outcome, Report, Sandbox, Target},
+    site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
+};
+
+/// Answers every exchange of a server.
+pub struct Router<H = Sandbox>(Arc<Parts<H>>);
+
+struct Parts<H> {
+    settings: Settings,
+    table: Table,
+    files: HandlerFiles,
+    site: Site,
+    handlers: Arc<H>,
+}
+
+/// Runs handlers. The sandbox does; tests of the router need none.
+pub trait RunHandler: Send + Sync + 'static {
+    /// Answers an exchange with this handler, up to the end or the reset of its response.
+    fn run(&self, target: &Target, exchange: Exchange) -> impl Future<Output = Report> + Send;
+}
+
+impl RunHandler for Sandbox {
+    async fn run(&self, target: &Target, exchange: Exchange) -> Report {
+        Self::run(self, target, exchange).await
+    }
+}
+
+impl<H: RunHandler> Router<H> {
+    /// A router over these parts.
+    pub fn new(settings: Settings, site: Site, handlers: Arc<H>) -> Self {
+        let table = Table::new(&settings);
+        Self(Arc::new(Parts { settings, table, files: HandlerFiles::new(), site, handlers }))
+    }
+
+    /// The handlers of all routes, in the order of the configuration: for compiling them before the first request.
+    pub fn route_targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.0.table.targets()
+    }
+}
+
+impl<H: RunHandler> Dispatch for Router<H> {
+    fn dispatch(&self, exchange: Exchange) -> BoxFuture<'static, ()> {
+        let parts = Arc::clone(&self.0);
+        // Decided before the future is made: that of a handler is far larger than that of a file.
+        match parts.known_target(&exchange.head) {
+            Some(target) => Box::pin(async move { parts.run(&target, AccessLine::of(&exchange), exchange).await }),
+            None => Box::pin(async move { parts.serve(exchange).await }),
+        }
+    }
+}
+
+impl<H: RunHandler> Parts<H> {
+    /// The handler for a request, as far as no look-up on disk is needed to tell.
+    fn known_target(&self, head: &RequestHead) -> Option<Arc<Target>> {
+        let path = head.path();
+        if !self.table.is_empty()
+            && path.starts_with(b"/")
+            && let Some(target) = self.table.find(&head.method, &decode_leniently(path))
+        {
+            return Some(Arc::clone(target));
+        }
+        // Spelled in another way, it is found in `serve`.
+        if path.ends_with(HANDLER_SUFFIX.as_bytes()) { self.files.get(path) } else { None }
+    }
+
+    async fn run(&self, target: &Target, line: AccessLine, exchange: Exchange) {
+        let path = exchange.head.path_and_query.clone();
+        let started = Instant::now();
+        let report = self.handlers.run(target, exchange).await;
+        if matches!(report.outcome, Outcome::NotLoaded(LoadError::NotFound(_))) {
+            // The next request finds out where the file is now, if anywhere.
+            self.files.remove(path.split(|&octet| octet == b'?').next().unwrap_or_default());
+        }
+        let share = HandlerShare { name: &target.name, started, cpu: report.cpu };
+        line.write(&report.sent, report.outcome.cause().as_deref(), Some(&share));
+    }
+
+    /// Answers with the site, or with the server's own words.
+    async fn serve(&self, mut exchange: Exchange) {
+        match (&exchange.head.method[..], exchange.head.path()) {
+            (b"CONNECT", _) => return not_implemented(exchange).await,
+            (b"OPTIONS", b"*") => return no_content(exchange).await,
+            _ => {}
+        }
+        let line = AccessLine::of(&exchange);
+        let refusal = match SitePath::parse(exchange.head.path()) {
+            Ok(path) if path.is_handler() => match self.site.locate(path.clone()).await {
+                Ok(file) => {
+                    let target = self.files.insert(exchange.head.path(), &path, &file, &self.settings);
+                    drop(path);
+                    return Box::pin(self.run(&target, line, exchange)).await;
+                }
+                Err(refusal) => refusal,
+            },
+            Ok(path) => match self.site.respond(&exchange.head, path, &mut exchange.response).await {
+                Ok(()) => return line.write(&exchange.response.sent(), None, None),
+                Err(refusal) => refusal,
+            },
+            Err(fault) => Refusal::Path(fault),
+        };
+        let cause = page::refuse(&mut exchange.response, exchange.id, &refusal).await;
+        line.write(&exchange.response.sent(), Some(&cause), None);
+    }
+}
+
+/// RFC 9110 §9.3.6: this server is no proxy.
+async fn not_implemented(mut exchange: Exchange) {
+    page::respond(&mut exchange.response, 501, None, "501: this server opens no tunnels\n").await;
+    AccessLine::of(&exchange).write(&exchange.response.sent(), Some("CONNECT"), None);
+}
+
+/// RFC 9110 §9.3.7: `OPTIONS *` asks about the server as a whole.
+async fn no_content(mut exchange: Exchange) {
+    let fields = FieldSection::from_lines([(b"allow".as_slice(), b"GET, HEAD, OPTIONS".as_slice())]);
+    // A peer that is gone by now misses nothing.
+    let _ = exchange.response.send_head(204, &fields, true).await;
+    AccessLine::of(&exchange).write(&exchange.response.sent(), None, None);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Handshakes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustls::{CipherSuite, ProtocolVersion, ServerConfig, crypto::ring::Ticketer, sign::SingleCertAndKey};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::TlsAcceptor;
+pub use tokio_rustls::server::TlsStream;
+
+use super::{Fault, Identity, SetupError};
+use crate::exchange::TlsFacts;
+
+/// Shakes hands on behalf of one listener. Clones share sessions.
+#[derive(Clone)]
+pub struct Acceptor(TlsAcceptor);
+
+impl Acceptor {
+    /// An acceptor that shows this certificate and offers these protocols by ALPN, the preferred one first.
+    ///
+    /// TLS 1.2 and 1.3. Sessions resume by tickets, whose keys live as long as the acceptor; no early data.
+    ///
+    /// # Errors
+    /// If the cryptography underneath fails.
+    pub fn new(identity: &Identity, alpn: &[&str]) -> Result<Self, SetupError> {
+        let resolver = SingleCertAndKey::from(identity.certified.clone());
+        let mut config = ServerConfig::builder_with_provider(identity.provider.clone())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.ticketer = Ticketer::new()?;
+        if let Some(key_log) = &identity.key_log {
+            config.key_log = key_log.clone();
+        }
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Shakes hands. Which protocol was chosen stands in [`TlsFacts::alpn`]; none if the peer offered none.
+    ///
+    /// # Errors
+    /// [`Fault`]. A peer that offers protocols, but none of ours, gets the alert no_application_protocol (RFC 7301
+    /// §3.2).
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream.
+    pub async fn accept<S>(&self, stream: S, deadline: Instant) -> Result<(TlsStream<S>, TlsFacts), Fault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stream = timeout_at(deadline, self.0.accept(stream)).await.map_err(|_| Fault::Deadline)??;
+        let connection = stream.get_ref().1;
+        let facts = TlsFacts {
+            version: version_name(connection.protocol_version()),
+            cipher_suite: connection.negotiated_cipher_suite().map_or("", |suite| suite_name(suite.suite())),
+            alpn: connection.alpn_protocol().map(Bytes::copy_from_slice),
+            sni: connection.server_name().map(str::to_ascii_lowercase),
+        };
+        Ok((stream, facts))
+    }
+}
+
+fn version_name(version: Option<ProtocolVersion>) -> &'static str {
+    match version {
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        // No other version is offered.
+        _ => "",
+    }
+}
+
+/// The IANA name; rustls writes those of TLS 1.3 its own way.
+fn suite_name(suite: CipherSuite) -> &'static str {
+    match suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other.as_str().unwrap_or(""),
+    }
+}

@@ -1,0 +1,180 @@
+//! The real binary, on free ports, stopped with the test.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{PATIENCE, Site};
+
+/// What to start.
+pub struct Builder {
+    site: Site,
+    config: String,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+/// A running server.
+pub struct Server {
+    pub site: Site,
+    pub ready: Value,
+    child: Child,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    grown: Condvar,
+}
+
+/// Certificates and compiled handlers of all tests: made once.
+pub fn state_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-state")
+}
+
+/// The binary under test.
+pub fn binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_framewright"))
+}
+
+impl Builder {
+    /// A server for this site with the three usual listeners: `http`, `https` and `h2`.
+    pub fn new(site: Site) -> Self {
+        Self { site, config: String::new(), arguments: Vec::new(), environment: Vec::new() }
+    }
+
+    /// Lines for the configuration file. Begin with tables; top-level keys come first.
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config.push_str(toml);
+        self.config.push('\n');
+        self
+    }
+
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn start(self) -> Server {
+        let mut command = binary();
+        command.arg("serve").arg(self.site.path());
+        if !self.arguments.iter().any(|argument| argument.starts_with("--http")) {
+            command.args(["--http", "0", "--https", "0", "--h2", "0"]);
+        }
+        let config = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(config.path(), &self.config).expect("a configuration file");
+        command.arg("--config").arg(config.path());
+        if !self.arguments.iter().any(|argument| argument == "--state-dir") {
+            command.arg("--state-dir").arg(state_dir());
+        }
+        if !self.arguments.iter().any(|argument| argument == "--log-level") {
+            command.args(["--log-level", "debug"]);
+        }
+        command.args(&self.arguments).envs(self.environment);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary");
+        let log = Log::follow(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut line).expect("standard output");
+        let ready = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("no ready line but {line:?}; the log:\n{}", log.text.lock().expect("the log")));
+        Server { site: self.site, ready, child, log }
+    }
+}
+
+impl Server {
+    /// The port of the listener with this name.
+    pub fn port(&self, name: &str) -> u16 {
+        let listeners = self.ready["listeners"].as_array().expect("listeners");
+        let listener = listeners.iter().find(|listener| listener["name"] == name).unwrap_or_else(|| panic!("{name}"));
+        listener["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the log has a line that holds all of these, and gives it.
+    pub fn log_line(&self, parts: &[&str]) -> String {
+        self.log.wait(parts).unwrap_or_else(|text| panic!("no line with {parts:?} in the log:\n{text}"))
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> String {
+        self.log.text.lock().expect("the log").clone()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    /// Waits for the server to leave.
+    pub fn exit(&mut self) -> ExitStatus {
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            if let Some(status) = self.child.try_wait().expect("the child") {
+                return status;
+            }
+            park(Duration::from_millis(10));
+        }
+        panic!("the server did not leave; the log:\n{}", self.log());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.len().saturating_sub(4000);
+            eprintln!("the end of the server's log:\n{}", String::from_utf8_lossy(&log.as_bytes()[from..]));
+        }
+    }
+}
+
+impl Log {
+    fn follow(mut pipe: impl Read + Send + 'static) -> Arc<Self> {
+        let log = Arc::new(Self::default());
+        let shared = log.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                shared.text.lock().expect("the log").push_str(&String::from_utf8_lossy(&buffer[..count]));
+                shared.grown.notify_all();
+            }
+        });
+        log
+    }
+
+    fn wait(&self, parts: &[&str]) -> Result<String, String> {
+        let found = |text: &str| {
+            let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
+            whole.lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
+        };
+        let text = self.text.lock().expect("the log");
+        let (text, _) = self
+            .grown
+            .wait_timeout_while(text, PATIENCE, |text| found(text).is_none())
+            .expect("the log");
+        found(&text).ok_or_else(|| text.clone())
+    }
+}
+
+fn park(time: Duration) {
+    std::thread::park_timeout(time);
+}
