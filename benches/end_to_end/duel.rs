@@ -72,9 +72,9 @@ const WARM_UP: u32 = 3;
 /// # Errors
 /// A server that does not start or answers wrongly, and any run with a failed request.
 pub(crate) async fn run(lab: &Lab, duel: &Duel, plan: Plan) -> anyhow::Result<Figures> {
-    let side =
-        |peer, path, answers| Side { lab, peer, path, load: duel.load, octets: duel.octets, answers, server: None };
-    let mut subject = side(duel.subject, duel.subject_path, Vec::new());
+    let Duel { load, octets, .. } = *duel;
+    let mut subject =
+        Side { lab, peer: duel.subject, path: duel.subject_path, load, octets, answers: Vec::new(), server: None };
     let response = subject.prepare().await?;
     let (path, load) = (duel.control_path, duel.control_load.unwrap_or(load));
     let answers = vec![record(lab, path, &response)?];
