@@ -13,11 +13,11 @@ use tokio::{
 
 use super::{Fault, Settings, content::Content, fault::StreamFault, writer::Writer};
 use crate::{
+    drain::Drain,
     exchange::{
         ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, RequestHead,
         ResponseWriter, StreamWriter, Version,
     },
-    server::Drain,
     wire::{Section, Tap, TapHandle, hpack::FieldBlock},
 };
 

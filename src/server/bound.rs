@@ -9,13 +9,13 @@ use tokio::{
 };
 
 use super::{
-    Drain, ListenerSettings, Settings, Signals,
+    ListenerSettings, Settings, Signals,
     bind::BoundSocket,
     connection::Service,
     listener::{Gate, accept},
     platform,
 };
-use crate::exchange::Dispatch;
+use crate::{drain::Drain, exchange::Dispatch};
 
 /// A server whose listeners are open. Dropping it closes them.
 pub struct Bound {

@@ -9,8 +9,9 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::{Drain, ListenerSettings, Protocols, Settings};
+use super::{ListenerSettings, Protocols, Settings};
 use crate::{
+    drain::Drain,
     exchange::{ConnectionFacts, ConnectionId, Dispatch, TlsFacts},
     http1, http2,
     observe::{COUNTERS, span},

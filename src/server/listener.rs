@@ -9,8 +9,8 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Drain, bound::note_panic, connection::Service, platform};
-use crate::observe::COUNTERS;
+use super::{bound::note_panic, connection::Service, platform};
+use crate::{drain::Drain, observe::COUNTERS};
 
 /// What lets a connection in: a permit that it holds to its end, and a server that does not drain.
 #[derive(Clone)]

@@ -10,7 +10,6 @@ mod listener;
 mod platform;
 mod ready;
 mod settings;
-mod shutdown;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -18,5 +17,4 @@ mod tests;
 pub use bind::{BindError, BindFault, bind};
 pub use bound::{Bound, Outcome};
 pub use settings::{ListenerSettings, Protocols, Settings};
-pub use shutdown::{Drain, DrainHandle};
 pub use signals::{Signals, Stopper};

@@ -16,11 +16,11 @@ use tokio::{
 
 use super::{Fault, Settings, serve};
 use crate::{
+    drain::{Drain, DrainHandle},
     exchange::{
         BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, ContentStream, Dispatch, Exchange,
         FieldSection,
     },
-    server::{Drain, DrainHandle},
 };
 
 /// A client's end of a connection.

@@ -13,12 +13,12 @@ use tokio::{
 };
 
 use crate::{
+    drain::{Drain, DrainHandle},
     exchange::{
         BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, Dispatch, Exchange, FieldSection,
         ResponseWriter,
     },
     http2::{Fault, Settings, serve},
-    server::{Drain, DrainHandle},
     wire::{
         FrameHeader, FrameKind, HEADER_OCTETS, flags,
         hpack::{Decoder, FieldBlock, encode_literal},
