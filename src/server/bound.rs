@@ -59,7 +59,7 @@ impl Bound {
         raise_file_limit();
         let (drain_handle, drain) = Drain::pair();
         let deadline = self.settings.drain;
-        let mut acceptors = self.start(dispatch, &drain)?;
+        let mut acceptors = self.start(&dispatch, &drain)?;
         signals.next().await;
         tracing::info!("stopping: no new connections; those open have {deadline:?} to finish");
         drain_handle.drain();
@@ -83,13 +83,13 @@ impl Bound {
         Ok(outcome)
     }
 
-    fn start(self, dispatch: Arc<dyn Dispatch>, drain: &Drain) -> io::Result<JoinSet<()>> {
+    fn start(self, dispatch: &Arc<dyn Dispatch>, drain: &Drain) -> io::Result<JoinSet<()>> {
         let settings = self.settings;
         let gate = Gate::new(Arc::new(Semaphore::new(settings.connections as usize)), drain.clone());
         let services: Vec<_> = settings
             .listeners
             .iter()
-            .map(|listener| Arc::new(Service::new(&settings, listener, Arc::clone(&dispatch), drain.clone())))
+            .map(|listener| Arc::new(Service::new(&settings, listener, Arc::clone(dispatch), drain.clone())))
             .collect();
         let mut acceptors = JoinSet::new();
         for bound in self.sockets {
