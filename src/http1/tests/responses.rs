@@ -308,3 +308,24 @@ async fn a_slow_reader_suspends_the_handler_and_loses_nothing() {
     }
     client.expect_silence().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_piece_larger_than_the_outbox_goes_at_once_if_the_socket_takes_it() {
+    let octets = Bytes::from(vec![b'x'; 300_000]);
+    let piece = octets.clone();
+    let dispatch = answer(move |mut exchange| {
+        let piece = piece.clone();
+        async move {
+            exchange.response.send_head(200, &fields(&[("Content-Length", "600000")]), false).await.expect("head");
+            exchange.response.send_data(piece.clone(), false).await.expect("content");
+            exchange.response.send_data(piece, true).await.expect("content");
+        }
+    });
+    let start = tokio::time::Instant::now();
+    let mut client = Client::connect_through(1_000_000, Settings::default(), dispatch);
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    client.expect("HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n").await;
+    client.expect(&octets).await;
+    client.expect(&octets).await;
+    assert_eq!(start.elapsed(), Duration::ZERO, "no deadline helped");
+}
