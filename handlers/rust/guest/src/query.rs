@@ -11,7 +11,7 @@ impl Query {
         let target = request.path_with_query();
         let query = target.iter().position(|&octet| octet == b'?').map_or(&[][..], |mark| &target[mark + 1..]);
         let pairs = query.split(|&octet| octet == b'&').filter(|pair| !pair.is_empty());
-        Self(pairs.map(|pair| split(pair)).collect())
+        Self(pairs.map(split).collect())
     }
 
     /// The first parameter of this name.
