@@ -59,12 +59,13 @@ set_up_debian() {
 
 cargo_rustup() { cargo "$@" --target wasm32-unknown-unknown; }
 
-# RUSTC_BOOTSTRAP allows the one unstable option: there is no built standard library for the target. rustup's own lld is
-# preferred to Debian's, which is older than the compiler.
+# RUSTC_BOOTSTRAP allows the one unstable option: there is no built standard library for the target. The linker is
+# rustup's where there is one: Debian's is older than the compiler, though it does.
 cargo_debian() {
-    local lld
-    lld=$(rustc --print sysroot 2>/dev/null || true)/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld
-    env PATH="$lld:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+    local linker
+    linker=$(rustc --print sysroot 2>/dev/null || true)/lib/rustlib/$(uname -m)-unknown-linux-gnu/bin/rust-lld
+    [ -x "$linker" ] || linker=$(command -v wasm-ld)
+    env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$linker" \
         /usr/bin/cargo "$@" --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort
 }
 
