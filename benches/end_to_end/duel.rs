@@ -64,8 +64,8 @@ struct Side<'a> {
 /// Between two runs: what the last one left behind gets done before the next is timed.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// The load before the first pair is this part of a run.
-const WARM_UP: u32 = 3;
+/// Length of the load before the first pair, which is not counted.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Runs a duel.
 ///
@@ -83,8 +83,8 @@ pub(crate) async fn run(lab: &Lab, duel: &Duel, plan: Plan) -> anyhow::Result<Fi
     if duel.control == Peer::Native {
         ensure!(echoed.fields == sendable(&response), "the control answers {echoed:?}, the subject {response:?}");
     }
-    subject.run(plan.run / WARM_UP).await.context("warming up")?;
-    control.run(plan.run / WARM_UP).await.context("warming up the control")?;
+    subject.run(WARM_UP).await.context("warming up")?;
+    control.run(WARM_UP).await.context("warming up the control")?;
     let mut pairs = Vec::new();
     for number in 1..=plan.pairs {
         let a = subject.run(plan.run).await.with_context(|| format!("run {number} of the subject"))?;

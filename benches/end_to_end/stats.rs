@@ -47,12 +47,12 @@ pub(crate) enum Verdict {
 pub(crate) struct Judgement {
     /// The verdict.
     pub(crate) verdict: Verdict,
-    /// Throughput was too close to the goal to say; processor time per request decided.
+    /// The two servers' throughput was too close to tell apart; processor time per request decided.
     pub(crate) by_cpu: bool,
 }
 
-/// Throughput closer to its goal than this, relatively, is judged by processor time per request: the load generator runs
-/// on the same cores, and what it takes moves throughput by as much.
+/// Two servers whose throughput differs by less than this are told apart by their processor time per request: the load
+/// generator runs on the same cores, and what it takes hides as much.
 const CLOSE: f64 = 0.10;
 
 impl Spread {
@@ -96,10 +96,9 @@ impl Goal {
         }
     }
 
-    /// Judges a ratio of throughput, or where it comes close to the goal that of processor time per request.
+    /// Judges a ratio of throughput, or where that comes close to 1 the ratio of processor time per request.
     pub(crate) fn judge(&self, throughput: Spread, cpu: Spread) -> Judgement {
-        let (Bound::AtLeast(goal) | Bound::Under(goal)) = self.bound;
-        let by_cpu = (throughput.median / goal - 1.0).abs() < CLOSE;
+        let by_cpu = (throughput.median - 1.0).abs() < CLOSE;
         Judgement { verdict: self.verdict(if by_cpu { cpu } else { throughput }), by_cpu }
     }
 }
@@ -157,9 +156,12 @@ pub(crate) fn self_check() -> anyhow::Result<()> {
         let verdict = Goal { bound, name: "" }.verdict(spread);
         anyhow::ensure!(verdict == expected, "{bound:?} of {spread:?} is {verdict:?}");
     }
-    let close = Goal { bound: Bound::AtLeast(3.2), name: "" };
-    let cpu = Spread { low: 3.3, median: 3.4, high: 3.5 };
-    let expected = Judgement { verdict: Verdict::Met, by_cpu: true };
-    anyhow::ensure!(close.judge(spread, cpu) == expected, "a close ratio is not judged by processor time");
+    let goal = Goal { bound: Bound::AtLeast(0.9), name: "" };
+    let (apart, close) = (Spread::of([0.85])?, Spread::of([0.95])?);
+    let cases = [(apart, close, Verdict::Missed, false), (close, apart, Verdict::Missed, true)];
+    for (throughput, cpu, verdict, by_cpu) in cases {
+        let judgement = goal.judge(throughput, cpu);
+        anyhow::ensure!(judgement == Judgement { verdict, by_cpu }, "{throughput} with {cpu} of CPU is {judgement}");
+    }
     Ok(())
 }
