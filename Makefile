@@ -100,7 +100,7 @@ lint: ## clippy, warnings being errors
 
 .PHONY: suite
 suite: handlers test-clients ## the tests alone: units, integration, real clients
-	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) -p framewright-guest
+	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) -p framewright-guest --lib
 	cargo test $(GATE)
 
 .PHONY: test-clients
