@@ -123,8 +123,10 @@ audit: ## known vulnerabilities of dependencies (needs the network)
 # ---- measurements and long runs ----
 
 .PHONY: bench
-bench: handlers ## measure against controls, write docs/benchmarks.md
-	cargo bench --locked
+bench: handlers ## measure against controls (BENCH=hello-h2 for one), write docs/benchmarks.md
+	cargo bench --locked --bench end_to_end -- $(BENCH) --pairs $(BENCH_PAIRS) --date $$(date +%F)
+	$(if $(BENCH),,cargo bench --locked --bench instantiate)
+BENCH_PAIRS ?= 10
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each; needs a nightly toolchain

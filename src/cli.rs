@@ -131,10 +131,10 @@ pub struct CallArgs {
 pub struct LogArgs {
     /// trace, debug, info, warn, error or off, or directives such as `warn,framewright=debug,h2=trace` [default: info
     /// for serve, else warn]
-    #[arg(long, value_name = "LEVEL", global = true)]
+    #[arg(long, value_name = "LEVEL", global = true, help_heading = "Logging")]
     pub log_level: Option<String>,
     /// How log lines are written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true, help_heading = "Logging")]
     pub log_format: LogFormat,
 }
 

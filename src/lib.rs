@@ -13,6 +13,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod drain;
 pub mod exchange;
 pub mod http1;
 pub mod http2;

@@ -34,7 +34,8 @@ fn imports_point_one_way() {
             continue;
         };
         let text = std::fs::read_to_string(&file).expect("a source file");
-        for used in used_modules(&text).into_iter().filter(|used| *used != module && !allowed.contains(&used.as_str())) {
+        for used in used_modules(&text).into_iter().filter(|used| *used != module && !allowed.contains(&used.as_str()))
+        {
             faults.push(format!("{}: `{module}` may not use `{used}`", file.display()));
         }
     }

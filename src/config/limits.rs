@@ -24,7 +24,7 @@ pub(super) struct Limited<'a> {
 ///
 /// # Errors
 /// [`Fault::OutOfRange`].
-pub(super) fn apply(limits: &file::Limits, source: &file::Source, to: Limited<'_>) -> Result<(), ConfigError> {
+pub(super) fn apply(limits: &file::Limits, source: &file::Source, to: &mut Limited<'_>) -> Result<(), ConfigError> {
     let keys = Keys { source };
     of_the_sandbox(limits, &keys, to.sandbox)?;
     keys.number(&mut to.server.connections, "connections", &limits.connections, 1, 1..=1_000_000)?;

@@ -87,13 +87,13 @@ fn plan(
         sandbox.on_disconnect = sandbox::OnDisconnect::Cancel;
     }
     let (mut server, mut http) = (ServerSettings::default(), HttpSettings::default());
-    let limited = limits::Limited {
+    let mut limited = limits::Limited {
         sandbox: &mut sandbox,
         server: &mut server,
         http: &mut http,
         site_cache_octets: &mut site.cache_octets,
     };
-    limits::apply(&file.limits, source, limited)?;
+    limits::apply(&file.limits, source, &mut limited)?;
     Ok(ServePlan {
         listeners,
         site,

@@ -31,8 +31,8 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    drain::Drain,
     exchange::{BoxFuture, ConnectionFacts, ContentEvent, Dispatch, Exchange, ExchangeId, NoContent, ResponseWriter},
-    server::Drain,
 };
 
 /// Serves one connection to its end: reads requests one after the other, has each answered, frames the responses.

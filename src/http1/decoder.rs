@@ -190,8 +190,10 @@ fn take_data(left: &mut u64, buffer: &mut BytesMut) -> Option<ContentEvent> {
 mod tests {
     use super::*;
 
-    /// Everything that `octets` decode to, fed in pieces of `step` octets: content, trailers, whether it ended, the
-    /// octets left over.
+    /// Content, trailers, whether it ended, the octets left over.
+    type Decoded<'a> = (&'a str, Option<&'a str>, bool, usize);
+
+    /// Everything that `octets` decode to, fed in pieces of `step` octets.
     fn decode(octets: &[u8], step: usize) -> Result<(Vec<u8>, Option<String>, bool, usize), Malformed> {
         let settings = Settings { head_octets: 64, field_lines: 3, ..Settings::default() };
         let mut decoder = Decoder::new(Length::Chunked, &settings);
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn chunked_content_by_clause() {
         let extension = |length: usize| format!("1;{}\r\na\r\n", "x".repeat(length));
-        let table: Vec<(&str, Vec<u8>, Option<(&str, Option<&str>, bool, usize)>)> = vec![
+        let table: Vec<(&str, Vec<u8>, Option<Decoded<'_>>)> = vec![
             ("9112 §7.1: none", b"0\r\n\r\n".to_vec(), Some(("", None, true, 0))),
             ("9112 §7.1: two", b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".to_vec(), Some(("abcde", None, true, 0))),
             (

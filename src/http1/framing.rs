@@ -94,11 +94,7 @@ impl<'a> Seen<'a> {
     /// The length of the name rules most fields out without comparing.
     fn note(&mut self, name: &[u8], value: &'a [u8]) -> Result<(), Fault> {
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => {
-                if self.host.replace(value).is_some() {
-                    return Err(Fault::Host);
-                }
-            }
+            4 if name.eq_ignore_ascii_case(b"host") => set_once(&mut self.host, value, Fault::Host)?,
             6 if name.eq_ignore_ascii_case(b"expect") => {
                 self.expects_continue |= elements(value).any(|part| part.eq_ignore_ascii_case(b"100-continue"));
             }
@@ -111,15 +107,17 @@ impl<'a> Seen<'a> {
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 // RFC 9112 §6.3 would let equal repetitions pass; nobody sends them who means well.
                 let length = parse_length(value).ok_or(Fault::ContentLength)?;
-                if self.length.replace(length).is_some() {
-                    return Err(Fault::ContentLength);
-                }
+                set_once(&mut self.length, length, Fault::ContentLength)?;
             }
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings = self.codings.then(value),
             _ => {}
         }
         Ok(())
     }
+}
+
+fn set_once<T>(slot: &mut Option<T>, value: T, fault: Fault) -> Result<(), Fault> {
+    if slot.replace(value).is_some() { Err(fault) } else { Ok(()) }
 }
 
 impl Codings {
@@ -172,14 +170,16 @@ mod tests {
 
     const CHUNKED: Result<Length, Fault> = Ok(Length::Chunked);
 
-    fn framing(lines: &[(&str, &str)], version: Version) -> Result<Framing, Fault> {
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+
+    fn framing(lines: Lines<'_>, version: Version) -> Result<Framing, Fault> {
         let section = FieldSection::from_lines(lines.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
         Framing::of(&section, version)
     }
 
     #[test]
     fn lengths_by_clause() {
-        let table: &[(&str, &[(&str, &str)], Result<Length, Fault>)] = &[
+        let table: &[(&str, Lines<'_>, Result<Length, Fault>)] = &[
             ("9112 §6.3: neither", &[], Ok(Length::Known(0))),
             ("9112 §6.2", &[("Content-Length", "17")], Ok(Length::Known(17))),
             ("9110 §8.6: leading zeros", &[("content-length", "007")], Ok(Length::Known(7))),
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn hosts_by_clause() {
-        let table: &[(&str, &[(&str, &str)], bool, bool)] = &[
+        let table: &[(&str, Lines<'_>, bool, bool)] = &[
             ("9112 §3.2: missing", &[], false, true),
             ("9112 §3.2: one", &[("Host", "a.test:80")], true, true),
             ("9110 §7.2: empty", &[("Host", "")], true, true),
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn persistence_by_clause() {
-        let table: &[(&str, &[(&str, &str)], bool, bool)] = &[
+        let table: &[(&str, Lines<'_>, bool, bool)] = &[
             ("9112 §9.3: nothing said", &[], true, false),
             ("9112 §9.3: close", &[("Connection", "Close")], false, false),
             ("9112 §9.3: keep-alive", &[("Connection", "Keep-Alive")], true, true),

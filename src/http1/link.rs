@@ -14,8 +14,8 @@ use super::{
     settings::OUTBOX_OCTETS,
 };
 use crate::{
+    drain::Drain,
     exchange::{ContentError, ContentEvent},
-    server::Drain,
 };
 
 /// One end of what is shared.

@@ -2,8 +2,8 @@
 //!
 //! This is a loop of our own, not hyper's. hyper cannot send 1xx, drops most trailers, lower-cases names, joins
 //! duplicates and always chunks unknown lengths. Writing round it would leave two parties with an idea each of where
-//! the connection stands, hyper's and ours: two sources of truth. Nor is it `httparse`, which refuses targets and field
-//! values that tests send.
+//! the connection stands, hyper's and ours: two sources of truth. Nor does it use `httparse`, which refuses
+//! field values that tests send (see `fields`).
 //!
 //! Everything but `connection`, `transfer` and `deadline` is free of clock and socket: octets in; an item, "need more"
 //! or a fault out.

@@ -14,8 +14,8 @@ use bytes::Bytes;
 
 use super::{encode, outbox::Outbox};
 use crate::{
+    drain::Drain,
     exchange::{ContentRule, FieldSection, ResponseHead, Version},
-    server::Drain,
 };
 
 /// A response, and whether the connection outlives it.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The limits that an operator may change. Whatever a peer does, a connection holds at most one head,
-/// [`READ_AHEAD_OCTETS`] + [`READ_OCTETS`] of content and [`OUTBOX_OCTETS`] plus one step of the response.
+/// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
+/// follows it, and 64 KiB of the response beside the step that is being sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// Octets of a request head, and of a trailer section. Default 64 KiB: four times what browsers send with full

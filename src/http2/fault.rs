@@ -7,8 +7,8 @@
 //! | stalled after that GOAWAY | nothing more, the connection closes |
 //! | protocol, compression or flow-control error, a flood | GOAWAY with the code that h2 names |
 //! | malformed request, stream over the concurrency limit | RST_STREAM with the code that h2 names |
-//! | field section too large or of too many lines | 431, then RST_STREAM |
-//! | [`StreamFault`] | RST_STREAM(INTERNAL_ERROR) |
+//! | field section too large or of too many lines | 431, and RST_STREAM if content was to follow |
+//! | [`StreamFault`] | RST_STREAM with the code of [`StreamFault::reason`] |
 //! | handler gone without an end | RST_STREAM(INTERNAL_ERROR), by [`ResponseWriter`](crate::exchange::ResponseWriter) |
 
 use std::{io, time::Duration};
@@ -35,9 +35,12 @@ pub enum Fault {
     Io(#[source] io::Error),
 }
 
-/// Faults of ours that end one stream.
+/// What we find wrong with one stream beyond what h2 does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum StreamFault {
+    /// RFC 9113 §8.3.1, §8.5: no `:path`, or CONNECT without `:authority`. h2 lets both pass.
+    #[error("a request has no target")]
+    TargetMissing,
     /// h2 delivered a request whose field section the tap did not see.
     #[error("the field section of a request is missing")]
     SectionMissing,
@@ -50,6 +53,7 @@ impl StreamFault {
     /// The code for RST_STREAM.
     pub(super) fn reason(self) -> Reason {
         match self {
+            Self::TargetMissing => Reason::PROTOCOL_ERROR,
             Self::SectionMissing | Self::StepRefused => Reason::INTERNAL_ERROR,
         }
     }

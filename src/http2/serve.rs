@@ -13,11 +13,11 @@ use tokio::{
 
 use super::{Fault, Settings, content::Content, fault::StreamFault, writer::Writer};
 use crate::{
+    drain::Drain,
     exchange::{
         ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, RequestHead,
-        ResponseWriter, Version,
+        ResponseWriter, StreamWriter, Version,
     },
-    server::Drain,
     wire::{Section, Tap, TapHandle, hpack::FieldBlock},
 };
 
@@ -115,47 +115,43 @@ impl Streams {
         self.reap();
         self.accepted += 1;
         let id = respond.stream_id().as_u32();
-        match self.tap.claim_head(id) {
-            Some(Section { block: FieldBlock::Section(fields), end_stream }) => {
-                let exchange = self.exchange(id, fields, end_stream, request.into_body(), respond);
-                self.tasks.spawn(self.dispatch.dispatch(exchange));
-            }
-            Some(Section { block: FieldBlock::TooManyLines | FieldBlock::TooLarge, .. }) => {
-                tracing::debug!(stream = id, "a request head has too many fields");
-                let mut response = Response::new(());
-                *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                // An error says that the peer has reset the stream already.
-                let _ = respond.send_response(response, true);
-            }
-            None => {
-                let fault = StreamFault::SectionMissing;
-                tracing::error!(stream = id, "{fault}");
-                respond.send_reset(fault.reason());
-            }
-        }
-    }
-
-    fn exchange(
-        &self,
-        id: u32,
-        fields: FieldSection,
-        end_stream: bool,
-        content: RecvStream,
-        respond: SendResponse<Bytes>,
-    ) -> Exchange {
-        let head = request_head(fields, &self.facts);
+        let Some(Section { block, end_stream }) = self.tap.claim_head(id) else {
+            let fault = StreamFault::SectionMissing;
+            tracing::error!(stream = id, "{fault}");
+            respond.send_reset(fault.reason());
+            return;
+        };
+        let FieldBlock::Section(fields) = block else {
+            tracing::debug!(stream = id, "a request head has too many fields");
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            // An error says that the peer has reset the stream already.
+            let _ = respond.send_response(response, true);
+            return;
+        };
+        // The parts of the exchange let the stream go when they are dropped, whatever follows.
+        let content: Box<dyn ContentStream> = if end_stream {
+            Box::new(NoContent)
+        } else {
+            Box::new(Content::new(request.into_body(), self.tap.clone(), id))
+        };
+        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), id));
+        let Some(head) = request_head(fields, &self.facts) else {
+            let fault = StreamFault::TargetMissing;
+            tracing::debug!(stream = id, "{fault}");
+            writer.reset(fault.reason().into());
+            return;
+        };
         let head_only = head.method.as_ref() == b"HEAD";
-        let content: Box<dyn ContentStream> =
-            if end_stream { Box::new(NoContent) } else { Box::new(Content::new(content, self.tap.clone(), id)) };
-        let writer = Box::new(Writer::new(respond, self.tap.clone(), id));
-        Exchange {
+        let exchange = Exchange {
             id: ExchangeId::next(),
             head,
             content,
             response: ResponseWriter::new(writer, Version::Http2, head_only),
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
-        }
+        };
+        self.tasks.spawn(self.dispatch.dispatch(exchange));
     }
 
     /// Forgets finished tasks. Done in passing, as to be woken for each would double the connection's turns.
@@ -185,9 +181,10 @@ fn report(end: Result<(), JoinError>) {
     }
 }
 
-/// The request head as the client wrote it. h2 has seen to it that the pseudo-fields stand first and once each, and
-/// that those are there that the method needs (RFC 9113 §8.3.1).
-fn request_head(fields: FieldSection, facts: &ConnectionFacts) -> RequestHead {
+/// The request head as the client wrote it; none if it names no target. h2 has seen to it that the pseudo-fields stand
+/// first and once each, that there are a method and, but for CONNECT, a scheme, and that CONNECT has neither scheme nor
+/// path (RFC 9113 §8.3.1, §8.5).
+fn request_head(fields: FieldSection, facts: &ConnectionFacts) -> Option<RequestHead> {
     let [mut method, mut scheme, mut authority, mut path] = [const { None }; 4];
     for field in fields.iter().take_while(|field| field.name.starts_with(b":")) {
         match field.name {
@@ -198,17 +195,19 @@ fn request_head(fields: FieldSection, facts: &ConnectionFacts) -> RequestHead {
             _ => {}
         }
     }
+    let method = method?;
+    let connect = method.as_ref() == b"CONNECT";
+    let path_and_query = if connect { authority.clone() } else { path }?;
     let authority = authority.or_else(|| fields.first("host").map(|host| shared(&fields, host)));
-    RequestHead {
-        method: method.unwrap_or_default(),
+    Some(RequestHead {
+        method,
         scheme: scheme.unwrap_or_else(|| facts.scheme()),
-        // CONNECT has no path (RFC 9113 §8.5).
-        path_and_query: path.or_else(|| authority.clone()).unwrap_or_default(),
+        path_and_query,
         authority,
         version: Version::Http2,
         fields,
         verbatim: Bytes::new(),
-    }
+    })
 }
 
 /// A value of the section; the most common ones without touching its reference count.

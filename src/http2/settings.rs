@@ -21,7 +21,7 @@ const FRAME_OCTETS: u32 = 16_384;
 const SECTION_OCTETS: u32 = 64 << 10;
 
 /// Lines of one field section. h2 has no such limit, and small lines cost more than their octets.
-const SECTION_LINES: usize = 256;
+const SECTION_LINES: usize = 512;
 
 /// Streams that the peer may reset before we have looked at them (CVE-2023-44487). h2's default is 20; a page that
 /// aborts all its fetches at once sends more in one segment.
@@ -74,7 +74,7 @@ pub struct Settings {
     /// Octets of one field section, as RFC 9113 §6.5.2 counts; a larger one is answered with 431, one four times
     /// as large ends the connection. 64 KiB.
     pub section_octets: u32,
-    /// Lines of one field section, pseudo-fields included; more are answered with 431. 256.
+    /// Lines of one field section, pseudo-fields included; more are answered with 431. 512.
     pub section_lines: usize,
     /// Streams reset by the peer before we saw them; more end the connection. 64.
     pub resets_before_accept: usize,

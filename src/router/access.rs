@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::exchange::{ConnectionFacts, Exchange, ExchangeId, Sent, Version};
+use crate::{
+    exchange::{ConnectionFacts, Exchange, ExchangeId, Sent, Version},
+    observe::{Access, access},
+};
 
 /// An exchange's line; written when the exchange is done, or dropped with its task.
 pub(super) struct AccessLine {
@@ -45,26 +48,22 @@ impl AccessLine {
     }
 
     fn log(&self, sent: &Sent, cause: Option<&str>, handler: Option<&HandlerShare<'_>>) {
-        let cause = cause.or(match sent.peer_gone {
-            Some(_) => Some("the peer left first"),
-            None => None,
-        });
-        tracing::info!(
-            target: "framewright::access",
-            method = %self.method.escape_ascii(),
-            path = %self.path_and_query.escape_ascii(),
-            version = self.version.as_str(),
-            status = sent.status,
-            octets = sent.octets,
-            handler_us = handler.map(|share| micros(share.started.elapsed())),
-            cpu_us = handler.map(|share| micros(share.cpu)),
+        let cause = cause.or(sent.peer_gone.map(|_| "the peer left first"));
+        access(&Access {
+            exchange: &self.id,
+            connection: &self.connection.id,
+            stream: self.stream_id,
+            listener: &self.connection.listener,
+            version: self.version.as_str(),
+            method: &self.method,
+            path_and_query: &self.path_and_query,
+            status: sent.status,
+            octets: sent.octets,
+            handler_time: handler.map(|share| share.started.elapsed()),
+            cpu_time: handler.map(|share| share.cpu),
             cause,
-            handler = handler.map(|share| share.name),
-            exchange = %self.id,
-            connection = %self.connection.id,
-            stream = self.stream_id,
-            listener = &*self.connection.listener,
-        );
+            handler: handler.map(|share| share.name),
+        });
     }
 }
 
@@ -74,9 +73,4 @@ impl Drop for AccessLine {
             self.log(&Sent::default(), Some("abandoned: its connection ended first"), None);
         }
     }
-}
-
-/// Whole microseconds; 2⁶⁴ of them last longer than any exchange.
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     mem::size_of,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
 use bytes::Bytes;
@@ -26,6 +26,8 @@ pub(super) struct CachedFile {
     /// The fields of a response with all of it.
     pub(super) fields: FieldSection,
     pub(super) content: Bytes,
+    /// The start of the last look at the disk that found it unchanged, on the site's clock.
+    pub(super) confirmed: AtomicU64,
 }
 
 struct Files {
@@ -100,6 +102,7 @@ mod tests {
             media_type: String::new(),
             fields: FieldSection::new(),
             content: Bytes::from(vec![0; length]),
+            confirmed: AtomicU64::new(0),
         })
     }
 

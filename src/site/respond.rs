@@ -1,8 +1,15 @@
 //! Answers requests with files.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
     Refusal, Settings, SitePath,
@@ -20,6 +27,7 @@ use crate::exchange::{FieldSection, RequestHead, ResponseWriter, WriteError};
 pub struct Site {
     root: Arc<Root>,
     cache: Cache,
+    opened: Instant,
 }
 
 /// What is at a path.
@@ -44,10 +52,11 @@ impl Site {
     /// If it is no directory or cannot be read.
     pub fn open(settings: &Settings) -> io::Result<Self> {
         let root = Root::open(&settings.root, settings.follow_symlinks)?;
-        Ok(Self { root: Arc::new(root), cache: Cache::new(settings.cache_octets) })
+        Ok(Self { root: Arc::new(root), cache: Cache::new(settings.cache_octets), opened: Instant::now() })
     }
 
-    /// Answers with what is at `path`: a file or parts of it, a redirect to a directory, its index or its listing.
+    /// Answers with what is at `path`: a file or parts of it, a redirect to a directory, its index or its listing, as
+    /// it is after `arrived`, a moment not before the arrival of the request.
     ///
     /// # Errors
     /// A [`Refusal`] while nothing has been sent. What breaks later resets the response.
@@ -55,6 +64,7 @@ impl Site {
         &self,
         head: &RequestHead,
         path: SitePath<'_>,
+        arrived: Instant,
         response: &mut ResponseWriter,
     ) -> Result<(), Refusal> {
         let is_head = match &head.method[..] {
@@ -65,7 +75,7 @@ impl Site {
         if is_handler_name(path.name()) {
             return Err(Refusal::Forbidden("the octets of handlers are not served"));
         }
-        let sent = match self.fresh(&path) {
+        let sent = match self.fresh(&path, arrived) {
             Some(file) => send_cached(head, is_head, &file, response).await?,
             None => self.respond_from_disk(head, is_head, path, response).await?,
         };
@@ -90,13 +100,26 @@ impl Site {
     }
 
     /// The file from memory, if it is still the one on disk.
-    fn fresh(&self, path: &SitePath<'_>) -> Option<Arc<CachedFile>> {
+    ///
+    /// Requests that arrive together share one look at the disk: a look after a request's arrival sees every change
+    /// that its sender can know of, whichever request it was for.
+    fn fresh(&self, path: &SitePath<'_>, arrived: Instant) -> Option<Arc<CachedFile>> {
         let file = self.cache.get(path.key())?;
+        if file.confirmed.load(Ordering::Acquire) > self.clock(arrived) {
+            return Some(file);
+        }
+        let before = self.clock(Instant::now());
         if self.root.identity(&file.place) == Some(file.identity) {
+            file.confirmed.fetch_max(before, Ordering::Release);
             return Some(file);
         }
         self.cache.remove(path.key());
         None
+    }
+
+    /// Nanoseconds since the site was opened; 64 bits last for centuries.
+    fn clock(&self, at: Instant) -> u64 {
+        u64::try_from(at.duration_since(self.opened).as_nanos()).unwrap_or(u64::MAX)
     }
 
     async fn respond_from_disk(
@@ -171,6 +194,7 @@ fn read(path: &SitePath<'_>, mut file: Opened) -> Result<Answer, Refusal> {
         fields: whole_fields(&media_type, file.length),
         media_type,
         content: content.into(),
+        confirmed: AtomicU64::new(0),
     };
     Ok(Answer::Small { is_settled: file.identity.is_settled(), file: Arc::new(file) })
 }

@@ -13,6 +13,8 @@ mod tap;
 
 pub use boundary::{Boundary, Position};
 pub use frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
+#[cfg(test)]
+pub(crate) use inbound::PREFACE;
 pub use inbound::{Arrival, Inbound, Limits};
 pub use ledger::{Ledger, Section};
 pub use rewind::{Rewind, sniff};

@@ -167,10 +167,7 @@ impl Log {
             whole.lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
         };
         let text = self.text.lock().expect("the log");
-        let (text, _) = self
-            .grown
-            .wait_timeout_while(text, PATIENCE, |text| found(text).is_none())
-            .expect("the log");
+        let (text, _) = self.grown.wait_timeout_while(text, PATIENCE, |text| found(text).is_none()).expect("the log");
         found(&text).ok_or_else(|| text.clone())
     }
 }

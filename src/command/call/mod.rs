@@ -14,8 +14,8 @@ use super::parts::Parts;
 use framewright::{
     cli::CallArgs,
     config::ServePlan,
+    drain::Drain,
     exchange::{ConnectionFacts, ConnectionId},
-    server::Drain,
 };
 
 /// The pipe's size in octets: a handler that fills it waits, as it would for a socket.

@@ -25,7 +25,7 @@ impl Fixture {
     async fn request(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Recorded, Refusal> {
         let (mut exchange, recorder) = Recorder::exchange(method, target.as_bytes(), fields);
         let path = SitePath::parse(exchange.head.path())?;
-        self.site.respond(&exchange.head, path, &mut exchange.response).await?;
+        self.site.respond(&exchange.head, path, Instant::now(), &mut exchange.response).await?;
         drop(exchange);
         Ok(recorder.recorded())
     }
@@ -181,7 +181,7 @@ async fn a_changed_file_is_seen_by_the_next_request() {
             tokio::time::sleep(Duration::from_millis(10)).await;
             assert_eq!(fixture.get(target).await.content, b"old");
         }
-        assert!(fixture.site.fresh(&key).is_some());
+        assert!(fixture.site.fresh(&key, Instant::now()).is_some());
 
         // The same length and, by copying, the same time stamp of modification.
         let modified = fs::metadata(&file).expect("it is there").modified().expect("it has one");
@@ -190,10 +190,24 @@ async fn a_changed_file_is_seen_by_the_next_request() {
         assert_eq!(fixture.get(target).await.content, b"new");
 
         fs::remove_file(&file).expect("it is there");
-        assert!(fixture.site.fresh(&key).is_none());
+        assert!(fixture.site.fresh(&key, Instant::now()).is_none());
     }
     assert_eq!(fixture.request("GET", "/f.txt", &[]).await.expect_err("it is gone").status(), 404);
     assert!(fixture.get("/d/").await.content.starts_with(b"<!DOCTYPE html>"));
+}
+
+#[tokio::test]
+async fn requests_that_arrive_together_share_one_look_at_the_disk() {
+    let fixture = Fixture::new(&[("f.txt", b"old")]);
+    let key = SitePath::parse(b"/f.txt").expect("valid");
+    let arrived = Instant::now();
+    while fixture.site.fresh(&key, Instant::now()).is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        fixture.get("/f.txt").await;
+    }
+    fs::write(fixture.directory.path().join("f.txt"), "new").expect("a file");
+    assert!(fixture.site.fresh(&key, arrived).is_some(), "its sender cannot have known");
+    assert!(fixture.site.fresh(&key, Instant::now()).is_none());
 }
 
 #[cfg(unix)]

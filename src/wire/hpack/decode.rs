@@ -155,7 +155,11 @@ fn string(rest: &mut &[u8], out: &mut Vec<u8>) -> Result<(), HpackError> {
     let (length, used) = integer::decode(rest, 7)?;
     let (octets, tail) = rest[used..].split_at_checked(length).ok_or(HpackError::Truncated)?;
     *rest = tail;
-    if coded { huffman::decode(octets, out) } else { Ok(out.extend_from_slice(octets)) }
+    if coded {
+        return huffman::decode(octets, out);
+    }
+    out.extend_from_slice(octets);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -90,9 +90,9 @@ fn long(window: u64) -> (u16, u32) {
         length += 1;
     }
     let (code, symbols) = SLOW.firsts[length];
-    #[expect(clippy::cast_possible_truncation, reason = "a length is at most 30")]
-    let length = length as u32;
-    ((SLOW.symbols[symbols + ((bits >> (32 - length)) - code) as usize]), length)
+    #[expect(clippy::cast_possible_truncation, reason = "a length is at most 30, an offset at most 256")]
+    let (length, offset) = (length as u32, ((bits >> (32 - length)) - code) as usize);
+    (SLOW.symbols[symbols + offset], length)
 }
 
 const fn slow() -> Slow {
@@ -159,7 +159,7 @@ mod tests {
                 SLOW.symbols[start..].iter().position(|&other| other == symbol).expect("every symbol is there");
             bits.push_str(&format!("{:0length$b}", first + offset as u64));
         }
-        while bits.len() % 8 != 0 {
+        while !bits.len().is_multiple_of(8) {
             bits.push('1');
         }
         bits.as_bytes()

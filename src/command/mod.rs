@@ -1,0 +1,59 @@
+//! What each subcommand does, put together from the library's parts.
+
+mod ca;
+mod call;
+mod check;
+mod parts;
+mod serve;
+mod table;
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::Result;
+use framewright::{
+    cli::{Cli, Command, EXIT_USAGE},
+    config::{self, ConfigError, ProcessEnvironment},
+    observe,
+};
+use parts::PartsError;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever stops it; [`report`] turns that into words and an exit code.
+pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
+    let environment = &ProcessEnvironment;
+    match &cli.command {
+        Command::Serve(arguments) => {
+            let plan = config::serve_plan(arguments, &cli.log, environment)?;
+            observe::init(&plan.log)?;
+            serve::run(&plan).await
+        }
+        Command::Check(arguments) => {
+            let plan = config::check_plan(arguments, &cli.log, environment)?;
+            observe::init(&plan.log)?;
+            check::run(&plan).await
+        }
+        Command::Ca(arguments) => ca::run(arguments, &config::ca_plan(arguments, environment)?),
+        Command::Call(arguments) => {
+            let plan = config::call_plan(arguments, &cli.log, environment)?;
+            observe::init(&plan.log)?;
+            call::run(arguments, &plan).await.map(|()| ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Says on standard error what went wrong, and gives the exit code: 64 for what the operator can mend in arguments or
+/// configuration, else 1.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    // If standard error is gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "framewright: {error:#}");
+    let usage = error.is::<ConfigError>() || error.downcast_ref::<PartsError>().is_some_and(PartsError::is_usage);
+    ExitCode::from(if usage { EXIT_USAGE } else { 1 })
+}
+
+/// The calendar's time: certificates are dated by it.
+#[expect(clippy::disallowed_methods, reason = "this is where the calendar's time enters")]
+fn calendar() -> time::OffsetDateTime {
+    std::time::SystemTime::now().into()
+}

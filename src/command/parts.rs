@@ -1,0 +1,143 @@
+//! The parts that answer requests, built from a plan: sandbox, site and router.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use framewright::{
+    config::{HttpSettings, RouteSettings, ServePlan},
+    exchange::Dispatch,
+    http1, http2,
+    router::{self, GrantRule, Pattern, Router},
+    sandbox::{Grants, LoadError, Sandbox, SetupError},
+    server::BindError,
+    site::{self, Site},
+    tls,
+};
+use tokio::task::JoinSet;
+
+/// What answers requests.
+pub(super) struct Parts {
+    pub(super) dispatch: Arc<dyn Dispatch>,
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) router: router::Settings,
+    pub(super) http1: http1::Settings,
+    pub(super) http2: http2::Settings,
+}
+
+/// What can be wrong between configuration and the first request.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PartsError {
+    /// The root cannot be opened.
+    #[error("{}: {error}", .root.display())]
+    Root { root: PathBuf, error: io::Error },
+    /// The sandbox cannot be set up.
+    #[error(transparent)]
+    Sandbox(#[from] SetupError),
+    /// A route's handler cannot be used.
+    #[error("{origin}: {error}")]
+    Route { origin: String, error: LoadError },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] tls::SetupError),
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+impl PartsError {
+    /// Whether arguments or configuration are at fault.
+    pub(super) fn is_usage(&self) -> bool {
+        match self {
+            Self::Root { .. } | Self::Sandbox(SetupError::Engine(_)) | Self::Route { .. } | Self::Tls(_) => true,
+            Self::Sandbox(_) | Self::Bind(_) => false,
+        }
+    }
+}
+
+impl Parts {
+    /// Builds the parts. Handlers of routes are compiled, or found compiled, here.
+    ///
+    /// # Errors
+    /// See [`PartsError`].
+    pub(super) async fn build(plan: &ServePlan) -> Result<Self, PartsError> {
+        let (parts, router) = Self::assemble(plan)?;
+        preload(&parts.sandbox, &router, &plan.routes).await?;
+        Ok(parts)
+    }
+
+    /// Builds the parts without a look at the routes' handlers.
+    ///
+    /// # Errors
+    /// See [`PartsError`].
+    pub(super) fn assemble(plan: &ServePlan) -> Result<(Self, Arc<Router>), PartsError> {
+        let root = &plan.site.root;
+        let site = Site::open(&site::Settings {
+            root: root.clone(),
+            follow_symlinks: plan.site.follow_symlinks,
+            cache_octets: plan.site.cache_octets,
+        })
+        .map_err(|error| PartsError::Root { root: root.clone(), error })?;
+        let sandbox = Sandbox::new(plan.sandbox.clone())?;
+        let settings = router_settings(plan);
+        let router = Arc::new(Router::new(settings.clone(), site, Arc::clone(&sandbox)));
+        let (http1, http2) = http_settings(&plan.http);
+        let parts = Self { dispatch: router.clone(), sandbox, router: settings, http1, http2 };
+        Ok((parts, router))
+    }
+}
+
+/// Compiles the handlers of all routes side by side.
+async fn preload(sandbox: &Arc<Sandbox>, router: &Router, routes: &[RouteSettings]) -> Result<(), PartsError> {
+    let mut loading = JoinSet::new();
+    for (target, route) in router.route_targets().zip(routes) {
+        let (sandbox, target, origin) = (Arc::clone(sandbox), Arc::clone(target), route.origin.clone());
+        loading
+            .spawn(async move { sandbox.preload(&target).await.map_err(|error| PartsError::Route { origin, error }) });
+    }
+    while let Some(loaded) = loading.join_next().await {
+        match loaded {
+            Ok(result) => result?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    Ok(())
+}
+
+fn router_settings(plan: &ServePlan) -> router::Settings {
+    let routes = plan.routes.iter().map(|route| router::RouteSettings {
+        methods: route.methods.clone(),
+        pattern: Pattern::new(&route.pattern),
+        handler: route.handler.clone(),
+    });
+    let grants = plan.grants.iter().map(|rule| {
+        let each = [
+            (rule.raw, Grants::RAW),
+            (rule.stash, Grants::STASH),
+            (rule.files, Grants::FILES),
+            (rule.push, Grants::PUSH),
+        ];
+        let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
+        GrantRule { pattern: Pattern::new(&rule.pattern), grants }
+    });
+    router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect() }
+}
+
+fn http_settings(http: &HttpSettings) -> (http1::Settings, http2::Settings) {
+    let mut http1 = http1::Settings { head_deadline: http.header, idle_deadline: http.idle, ..Default::default() };
+    let mut http2 = http2::Settings { preface_deadline: http.header, idle_deadline: http.idle, ..Default::default() };
+    if let Some(octets) = http.head_octets {
+        http1.head_octets = octets as usize;
+        http2.section_octets = octets;
+    }
+    if let Some(lines) = http.fields {
+        http1.field_lines = lines as usize;
+        http2.section_lines = lines as usize;
+    }
+    if let Some(streams) = http.h2_streams {
+        http2.concurrent_streams = streams;
+    }
+    if let Some(window) = http.h2_window {
+        http2.stream_window = window;
+        http2.connection_window = http2.connection_window.max(window);
+    }
+    (http1, http2)
+}
