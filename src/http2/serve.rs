@@ -153,6 +153,7 @@ impl Streams {
             response: ResponseWriter::new(writer, Version::Http2, head_only),
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
+            arrived: Instant::now(),
         };
         self.tasks.spawn(self.dispatch.dispatch(exchange));
     }
