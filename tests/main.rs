@@ -1,4 +1,7 @@
 //! The one integration binary: the whole server, spoken to from outside.
 
+#![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` marks what the modules of tests/ share")]
+
 mod architecture;
+mod scenarios;
 mod support;
