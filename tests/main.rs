@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` marks what the modules of tests/ share")]
 
+mod alpn;
 mod architecture;
 mod scenarios;
 mod support;

@@ -75,10 +75,15 @@ impl Frame {
 impl Connection {
     /// Says hello with these settings; the server's come later, as any frame.
     pub async fn new(stream: Stream, settings: &[(u16, u32)]) -> Self {
+        Self::resume(stream, 0, settings).await
+    }
+
+    /// The same where so many octets of the preface have been sent.
+    pub async fn resume(stream: Stream, sent: usize, settings: &[(u16, u32)]) -> Self {
         let decoder = Decoder::new(16 << 20, usize::MAX);
         let (kept, windows) = (VecDeque::new(), HashMap::new());
         let mut connection = Self { stream, decoder, kept, settings: HashMap::new(), window: WINDOW, windows };
-        connection.octets(PREFACE).await;
+        connection.octets(&PREFACE[sent..]).await;
         connection.settings(settings).await;
         connection
     }
