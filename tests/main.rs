@@ -4,5 +4,7 @@
 
 mod alpn;
 mod architecture;
+mod h1_malformed;
+mod h1_wire;
 mod scenarios;
 mod support;
