@@ -6,5 +6,7 @@ mod alpn;
 mod architecture;
 mod h1_malformed;
 mod h1_wire;
+mod h2_resets;
+mod h2_wire;
 mod scenarios;
 mod support;
