@@ -122,8 +122,18 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
 }
 
 fn http_settings(http: &HttpSettings) -> (http1::Settings, http2::Settings) {
-    let mut http1 = http1::Settings { head_deadline: http.header, idle_deadline: http.idle, ..Default::default() };
-    let mut http2 = http2::Settings { preface_deadline: http.header, idle_deadline: http.idle, ..Default::default() };
+    let mut http1 = http1::Settings {
+        head_deadline: http.header,
+        idle_deadline: http.idle,
+        stall_deadline: http.stall,
+        ..Default::default()
+    };
+    let mut http2 = http2::Settings {
+        preface_deadline: http.header,
+        idle_deadline: http.idle,
+        stall_deadline: http.stall,
+        ..Default::default()
+    };
     if let Some(octets) = http.head_octets {
         http1.head_octets = octets as usize;
         http2.section_octets = octets;

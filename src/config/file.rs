@@ -98,6 +98,7 @@ pub(super) struct Limits {
     pub(super) handshake_s: Option<Spanned<u64>>,
     pub(super) header_s: Option<Spanned<u64>>,
     pub(super) idle_s: Option<Spanned<u64>>,
+    pub(super) stall_s: Option<Spanned<u64>>,
     pub(super) drain_s: Option<Spanned<u64>>,
     pub(super) head_kib: Option<Spanned<u64>>,
     pub(super) fields: Option<Spanned<u64>>,

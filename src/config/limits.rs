@@ -32,6 +32,7 @@ pub(super) fn apply(limits: &file::Limits, source: &file::Source, to: &mut Limit
     keys.seconds(&mut to.server.drain, "drain_s", &limits.drain_s, 0..=HOUR)?;
     keys.seconds(&mut to.http.header, "header_s", &limits.header_s, 1..=HOUR)?;
     keys.seconds(&mut to.http.idle, "idle_s", &limits.idle_s, 1..=DAY)?;
+    keys.seconds(&mut to.http.stall, "stall_s", &limits.stall_s, 1..=DAY)?;
     keys.optional(&mut to.http.head_octets, "head_kib", &limits.head_kib, KIB, 1..=1024)?;
     keys.optional(&mut to.http.fields, "fields", &limits.fields, 1, 1..=10_000)?;
     keys.optional(&mut to.http.h2_streams, "h2_streams", &limits.h2_streams, 1, 1..=100_000)?;

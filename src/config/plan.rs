@@ -129,6 +129,8 @@ pub struct HttpSettings {
     pub header: Duration,
     /// How long a connection may be idle between exchanges. Default 60 s (`idle_s`).
     pub idle: Duration,
+    /// How long a peer may take none of the content that waits for it. Default 120 s (`stall_s`).
+    pub stall: Duration,
     /// Octets of a field section (`head_kib`).
     pub head_octets: Option<u32>,
     /// Field lines in a section (`fields`).
@@ -171,6 +173,7 @@ impl Default for HttpSettings {
         Self {
             header: Duration::from_secs(10),
             idle: Duration::from_secs(60),
+            stall: Duration::from_secs(120),
             head_octets: None,
             fields: None,
             h2_streams: None,

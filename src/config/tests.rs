@@ -170,7 +170,7 @@ fn limits_have_their_unit_in_the_key() {
     let plan = of_file(
         "[limits]\nmemory_mib = 2\ntable_elements = 3\ninstances = 4\ncpu_ms = 5\nwall_s = 6\nsent_mib = 7\n\
          log_kib = 8\nslots = 9\nqueue_ms = 0\nhandlers = 11\nhandler_mib = 12\ncache_mib = 0\nconnections = 14\n\
-         handshake_s = 15\nheader_s = 16\nidle_s = 17\ndrain_s = 0\nhead_kib = 19\nfields = 20\nh2_streams = 21\n\
+         handshake_s = 15\nheader_s = 16\nidle_s = 17\nstall_s = 18\ndrain_s = 0\nhead_kib = 19\nfields = 20\nh2_streams = 21\n\
          h2_window_kib = 2097151\n[sandbox]\non-disconnect = \"cancel\"\n",
     );
     let expected = sandbox::Settings {
@@ -198,6 +198,7 @@ fn limits_have_their_unit_in_the_key() {
     let http = HttpSettings {
         header: seconds(16),
         idle: seconds(17),
+        stall: seconds(18),
         head_octets: Some(19 << 10),
         fields: Some(20),
         h2_streams: Some(21),

@@ -71,8 +71,8 @@ pub enum WriteError {
     /// The content would not agree with its Content-Length.
     #[error("the content does not agree with its Content-Length")]
     LengthMismatch,
-    /// No content or no trailers can follow this head.
-    #[error("this response cannot have content or trailers")]
+    /// No trailers can follow this head.
+    #[error("this response cannot have trailers")]
     NotAllowed,
     /// The peer reset the stream or left.
     #[error("the peer is gone")]
@@ -371,7 +371,7 @@ const HTTP2_NAME_OCTETS: usize = 65_535;
 const CONNECTION_SPECIFIC: [&[u8]; 6] =
     [b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"];
 
-/// Fields that frame or route a message and so cannot follow it (RFC 9110 §6.5.1).
+/// Fields that say how content is to be read, and so cannot follow it (RFC 9110 §6.5.1).
 const FRAMING: [&[u8]; 4] = [b"content-length", b"content-encoding", b"content-type", b"trailer"];
 
 /// RFC 9110 §8.6: digits only. None on overflow.

@@ -47,6 +47,9 @@ pub(super) enum StreamFault {
     /// h2 refused what the response writer had passed.
     #[error("a checked step of a response was refused")]
     StepRefused,
+    /// The peer opened no window for content that waited.
+    #[error("the peer took no content")]
+    Stalled,
 }
 
 impl StreamFault {
@@ -55,6 +58,7 @@ impl StreamFault {
         match self {
             Self::TargetMissing => Reason::PROTOCOL_ERROR,
             Self::SectionMissing | Self::StepRefused => Reason::INTERNAL_ERROR,
+            Self::Stalled => Reason::CANCEL,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Joins h2 to a socket: one connection, its streams, and the tasks that answer them.
 
-use std::{pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use h2::{RecvStream, server::SendResponse};
@@ -46,7 +46,8 @@ where
     let handle = tap.handle();
     let preface = timeout(settings.preface_deadline, settings.builder().handshake(tap)).await;
     let mut connection = preface.map_err(|_| Fault::PrefaceDeadline(settings.preface_deadline))??;
-    let mut streams = Streams { facts, dispatch, tap: handle, tasks: JoinSet::new(), accepted: 0 };
+    let mut streams =
+        Streams { facts, dispatch, tap: handle, tasks: JoinSet::new(), accepted: 0, stall: settings.stall_deadline };
     let end = drive(&mut connection, &mut streams, &settings, drain).await;
     // What still waits on the connection learns that it is gone.
     drop(connection);
@@ -108,6 +109,8 @@ struct Streams {
     tasks: JoinSet<()>,
     /// Streams accepted so far.
     accepted: u64,
+    /// Longest wait of a response for a window.
+    stall: Duration,
 }
 
 impl Streams {
@@ -135,7 +138,7 @@ impl Streams {
         } else {
             Box::new(Content::new(request.into_body(), self.tap.clone(), id))
         };
-        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), id));
+        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), id, self.stall));
         let Some(head) = request_head(fields, &self.facts) else {
             let fault = StreamFault::TargetMissing;
             tracing::debug!(stream = id, "{fault}");

@@ -56,6 +56,9 @@ const PREFACE_DEADLINE: Duration = Duration::from_secs(10);
 /// Without exchanges and without content leaving.
 const IDLE_DEADLINE: Duration = Duration::from_secs(120);
 
+/// While a peer opens no window for content that waits. A suspended page takes up its streams again much earlier.
+const STALL_DEADLINE: Duration = Duration::from_secs(120);
+
 /// Request heads per read that h2 has not looked at yet: a read of 16 KiB holds at most this many, 12 octets each, and
 /// a half-read frame may stand before it.
 const HEADS_PER_READ: usize = 2_048;
@@ -94,6 +97,8 @@ pub struct Settings {
     /// Shortest time without exchanges and without content leaving, after which the connection closes; it may take
     /// twice as long. 120 s.
     pub idle_deadline: Duration,
+    /// Longest time that a peer may open no window for content that waits; then the stream is reset with CANCEL. 120 s.
+    pub stall_deadline: Duration,
 }
 
 impl Default for Settings {
@@ -113,6 +118,7 @@ impl Default for Settings {
             send_buffer: SEND_BUFFER,
             preface_deadline: PREFACE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
+            stall_deadline: STALL_DEADLINE,
         }
     }
 }

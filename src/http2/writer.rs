@@ -4,11 +4,13 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use h2::{Reason, SendStream, server::SendResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use tokio::time::timeout;
 
 use super::{
     fault::StreamFault,
@@ -28,6 +30,8 @@ pub(super) struct Writer {
     used: u64,
     /// 1xx responses handed to h2.
     informational: u32,
+    /// Longest wait for a window.
+    stall: Duration,
 }
 
 enum Stream {
@@ -37,8 +41,8 @@ enum Stream {
 
 impl Writer {
     /// The response on stream `id`, which the ledger behind `tap` holds until this is dropped.
-    pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, id: u32) -> Self {
-        Self { stream: Stream::Head(stream), tap, id, used: 0, informational: 0 }
+    pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, id: u32, stall: Duration) -> Self {
+        Self { stream: Stream::Head(stream), tap, id, used: 0, informational: 0, stall }
     }
 
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {
@@ -91,9 +95,10 @@ impl Writer {
                 stream.reserve_capacity(piece.min(PIECE_OCTETS));
                 let mut room = stream.capacity();
                 if room == 0 {
-                    room = match poll_fn(|cx| stream.poll_capacity(cx)).await {
-                        Some(Ok(room)) => room,
-                        Some(Err(_)) | None => return Err(self.refused("content").await),
+                    room = match timeout(self.stall, poll_fn(|cx| stream.poll_capacity(cx))).await {
+                        Ok(Some(Ok(room))) => room,
+                        Ok(Some(Err(_)) | None) => return Err(self.refused("content").await),
+                        Err(_) => return Err(self.stalled()),
                     };
                 }
                 piece = piece.min(room);
@@ -124,6 +129,14 @@ impl Writer {
         }
         let fault = StreamFault::StepRefused;
         tracing::error!(stream = self.id, step, "{fault}");
+        self.reset(fault.reason().into());
+        SendError::PeerGone(None)
+    }
+
+    /// The peer opens no window. Somebody else can use what its stream holds.
+    fn stalled(&mut self) -> SendError {
+        let fault = StreamFault::Stalled;
+        tracing::debug!(stream = self.id, "{fault} for {:?}", self.stall);
         self.reset(fault.reason().into());
         SendError::PeerGone(None)
     }

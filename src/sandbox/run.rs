@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{Engine, Store, component::Resource};
 
 use super::{
@@ -113,13 +113,19 @@ impl Sandbox {
             Err(error) => return fault::refuse(exchange, target, Outcome::NotLoaded(error)).await,
         };
         let slot = tokio::time::timeout(self.settings.queue, self.slots.acquire()).await;
-        let Ok(Ok(_slot)) = slot else {
+        let Ok(Ok(slot)) = slot else {
             return fault::refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
         };
-        self.run_in_slot(&handler, target, exchange).await
+        self.run_in_slot(slot, &handler, target, exchange).await
     }
 
-    async fn run_in_slot(&self, handler: &HandlerPre<Guest>, target: &Target, mut exchange: Exchange) -> Report {
+    async fn run_in_slot(
+        &self,
+        slot: SemaphorePermit<'_>,
+        handler: &HandlerPre<Guest>,
+        target: &Target,
+        mut exchange: Exchange,
+    ) -> Report {
         let limits = self.settings.limits;
         let id = exchange.id;
         exchange.response.limit_octets(limits.sent_octets);
@@ -134,8 +140,9 @@ impl Sandbox {
 
         let (ended, cpu) = self.drive(handler, &mut store, &response).await;
         let exceeded = store.data().meter.exceeded;
-        // The instance goes first: its slot's memory is not needed for the rest of the response.
+        // The instance goes first, and its slot with it: a slow peer's last octets need neither.
         drop(store);
+        drop(slot);
         log.finish();
         let outcome = match ended {
             Ok(Ok(())) => Outcome::Returned,

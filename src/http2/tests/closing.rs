@@ -9,9 +9,11 @@ use tokio::{
 
 use super::support::*;
 use crate::{
-    exchange::{ContentError, Exchange},
+    exchange::{ContentError, Exchange, FieldSection, WriteError},
     http2::{Fault, Settings},
 };
+
+const INITIAL_WINDOW_SIZE: u16 = 4;
 
 #[tokio::test]
 async fn handlers_are_told_that_the_client_left_and_run_on() {
@@ -134,17 +136,28 @@ async fn an_idle_connection_gets_goaway() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_waits_for_the_window_keeps_the_connection() {
-    let (server, mut client) = serving(|mut exchange: Exchange| async move {
-        respond(&mut exchange.response, &"x".repeat(100_000)).await;
-    })
-    .await;
-    client.get(1, "/").await;
+async fn a_peer_that_opens_no_window_loses_the_stream_and_keeps_the_connection() {
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let handler = answer(move |mut exchange: Exchange| {
+        let told = told.clone();
+        async move {
+            let large = exchange.head.path_and_query.as_ref() == b"/large";
+            let response = &mut exchange.response;
+            response.send_head(200, &FieldSection::new(), false).await.expect("the head");
+            let octets = bytes::Bytes::from(vec![b'x'; if large { 4 } else { 0 }]);
+            told.send(response.send_data(octets, true).await).expect("listened to");
+        }
+    });
+    let (_server, mut client) = greet(handler, Settings::default(), &[(INITIAL_WINDOW_SIZE, 0)]).await;
+    client.patience = Duration::from_secs(119);
+    client.get(1, "/large").await;
     client.expect(&["1 HEADERS :status=200"]).await;
-    tokio::time::sleep(Duration::from_secs(1_000)).await;
-    assert!(!server.task.is_finished());
-    drop(client);
-    let _ = server.task.await.expect("no panic");
+    client.patience = Duration::from_secs(2);
+    tokio::time::sleep(Duration::from_secs(119)).await;
+    client.expect(&["1 RST_STREAM 8"]).await;
+    assert_eq!(heard.recv().await, Some(Err(WriteError::PeerGone(None))));
+    client.get(3, "/small").await;
+    client.expect(&["3 HEADERS :status=200", "3. DATA "]).await;
 }
 
 #[tokio::test(start_paused = true)]
