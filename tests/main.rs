@@ -1,5 +1,13 @@
 //! The one integration binary: the whole server, spoken to from outside.
 
+#![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` marks what the modules of tests/ share")]
+
+mod alpn;
 mod architecture;
 mod clients;
+mod h1_malformed;
+mod h1_wire;
+mod h2_resets;
+mod h2_wire;
+mod scenarios;
 mod support;

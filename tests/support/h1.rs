@@ -108,7 +108,7 @@ impl Connection {
         self.buffer.drain(..count).collect()
     }
 
-    async fn lines_to_empty(&mut self) -> String {
+    pub async fn lines_to_empty(&mut self) -> String {
         let mut lines = String::new();
         loop {
             let line = self.line().await;

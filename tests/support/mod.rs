@@ -1,5 +1,7 @@
 //! The few verbs that tests are written in: start a server, speak HTTP/1.1, speak HTTP/2, look at the log.
 
+pub mod client;
+pub mod frames;
 pub mod h1;
 pub mod h2c;
 pub mod server;
@@ -8,9 +10,10 @@ pub mod stream;
 
 use std::time::Duration;
 
+pub use client::Client;
 pub use server::{Builder, Server};
 pub use site::Site;
-pub use stream::{Carrier, Stream, connect};
+pub use stream::{CARRIERS, Carrier, Stream, connect};
 
 /// How long a test waits for what must come: far longer than it takes, so that a slow machine fails nothing.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -18,6 +18,7 @@ pub struct Builder {
     config: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    ports: bool,
 }
 
 /// A running server.
@@ -47,13 +48,19 @@ pub fn binary() -> Command {
 impl Builder {
     /// A server for this site with the three usual listeners: `http`, `https` and `h2`.
     pub fn new(site: Site) -> Self {
-        Self { site, config: String::new(), arguments: Vec::new(), environment: Vec::new() }
+        Self { site, config: String::new(), arguments: Vec::new(), environment: Vec::new(), ports: true }
     }
 
     /// Lines for the configuration file. Begin with tables; top-level keys come first.
     pub fn config(mut self, toml: &str) -> Self {
         self.config.push_str(toml);
         self.config.push('\n');
+        self
+    }
+
+    /// The listeners of the configuration file, or the defaults, and no others.
+    pub fn own_listeners(mut self) -> Self {
+        self.ports = false;
         self
     }
 
@@ -70,7 +77,7 @@ impl Builder {
     pub fn start(self) -> Server {
         let mut command = binary();
         command.arg("serve").arg(self.site.path());
-        if !self.arguments.iter().any(|argument| argument.starts_with("--http")) {
+        if self.ports {
             command.args(["--http", "0", "--https", "0", "--h2", "0"]);
         }
         let config = tempfile::NamedTempFile::new().expect("a temporary file");

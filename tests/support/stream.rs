@@ -6,7 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -36,6 +39,16 @@ pub const CARRIERS: [Carrier; 5] = [Carrier::H1, Carrier::H1Tls, Carrier::H2c, C
 pub enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// The protocol that ALPN chose.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+        }
+    }
 }
 
 impl Carrier {
@@ -75,28 +88,36 @@ pub async fn connect_tcp(port: u16) -> TcpStream {
 
 /// Connects by TLS, offering these protocols by ALPN.
 pub async fn connect_tls(port: u16, alpn: &[&[u8]]) -> std::io::Result<Stream> {
-    let mut config = client_config().clone();
+    connect_tls_as(port, alpn, rustls::ALL_VERSIONS).await
+}
+
+/// Connects by one of these versions of TLS, offering these protocols by ALPN.
+pub async fn connect_tls_as(
+    port: u16,
+    alpn: &[&[u8]],
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> std::io::Result<Stream> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(versions)
+        .expect("versions")
+        .with_root_certificates(roots().clone())
+        .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     let name = ServerName::try_from("localhost").expect("a name");
     let stream = TlsConnector::from(Arc::new(config)).connect(name, connect_tcp(port).await).await?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
-/// A client that trusts the local authority.
-pub fn client_config() -> &'static ClientConfig {
-    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
-    CONFIG.get_or_init(|| {
+/// The local authority, as the one that a client trusts.
+fn roots() -> &'static Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    ROOTS.get_or_init(|| {
         let mut roots = RootCertStore::empty();
         let pem = std::fs::read(ca_path()).expect("the authority's certificate");
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             roots.add(certificate.expect("a certificate")).expect("a certificate");
         }
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth()
+        Arc::new(roots)
     })
 }
 

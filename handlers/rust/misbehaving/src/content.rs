@@ -143,3 +143,12 @@ pub fn large_head(one: Behaviour) -> Result<(), Fault> {
     let fields: Vec<_> = (0..one.number("n", 100)).map(|number| field(format!("x-{number}"), &value)).collect();
     Ok(one.response.send_headers(200, &fields, true)?)
 }
+
+/// Answers `status` (200) with the fields in `lines`, one `name:value` for each line, in that order, and `content`.
+pub fn say(one: Behaviour) -> Result<(), Fault> {
+    let status = u16::try_from(one.number("status", 200)).unwrap_or(u16::MAX);
+    let lines = one.query.text("lines").unwrap_or_default().lines();
+    let fields: Vec<_> = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| field(name, value)).collect();
+    one.response.send_headers(status, &fields, false)?;
+    Ok(one.response.send_data(one.query.text("content").unwrap_or_default().as_bytes(), true)?)
+}

@@ -82,4 +82,5 @@ const BEHAVIOURS: &[(&str, Act)] = &[
     ("informational", content::informational),
     ("status", content::status),
     ("head", content::large_head),
+    ("say", content::say),
 ];
