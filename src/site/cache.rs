@@ -22,7 +22,7 @@ pub(super) struct CachedFile {
     /// Where it lies, below the root.
     pub(super) place: Box<[u8]>,
     pub(super) identity: Identity,
-    pub(super) media_type: String,
+    pub(super) media_type: &'static str,
     /// The fields of a response with all of it.
     pub(super) fields: FieldSection,
     pub(super) content: Bytes,
@@ -99,7 +99,7 @@ mod tests {
         Arc::new(CachedFile {
             place: Box::from(*b"a"),
             identity: Identity::of(&tempfile::tempfile().expect("a file")).expect("an identity"),
-            media_type: String::new(),
+            media_type: "",
             fields: FieldSection::new(),
             content: Bytes::from(vec![0; length]),
             confirmed: AtomicU64::new(0),

@@ -38,7 +38,7 @@ enum Answer {
     },
     Large {
         file: Opened,
-        media_type: String,
+        media_type: &'static str,
     },
     Listing(Listing),
     /// A directory that was asked for as a file.
@@ -141,10 +141,10 @@ impl Site {
             Answer::Large { file, media_type } => {
                 let length = file.length;
                 if is_head {
-                    return Ok(send_head(response, 200, &whole_fields(&media_type, length)).await);
+                    return Ok(send_head(response, 200, &whole_fields(media_type, length)).await);
                 }
                 let source = Source::Disk(Arc::new(file.file));
-                let representation = Representation { media_type: &media_type, length, source };
+                let representation = Representation { media_type, length, source };
                 send(response, &representation, select(&head.fields, length)).await?
             }
             Answer::Listing(listing) => send_listing(response, is_head, listing).await,
@@ -191,7 +191,7 @@ fn read(path: &SitePath<'_>, mut file: Opened) -> Result<Answer, Refusal> {
     let file = CachedFile {
         place: path.as_octets().into(),
         identity: file.identity,
-        fields: whole_fields(&media_type, file.length),
+        fields: whole_fields(media_type, file.length),
         media_type,
         content: content.into(),
         confirmed: AtomicU64::new(0),
@@ -213,7 +213,7 @@ async fn send_cached(
     }
     let length = file.content.len() as u64;
     let source = Source::Memory(&file.content);
-    let representation = Representation { media_type: &file.media_type, length, source };
+    let representation = Representation { media_type: file.media_type, length, source };
     match select(&head.fields, length) {
         Selection::Whole => Ok(send_whole(response, &representation, &file.fields).await),
         part => send(response, &representation, part).await,
