@@ -127,8 +127,11 @@ async fn truncated_heads_are_refused_and_nothing_at_all_is_no_fault() {
 #[tokio::test]
 async fn truncated_content_is_told_to_the_handler() {
     let server = server();
-    for framing in ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
-    {
+    for framing in [
+        "Content-Length: 10\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ] {
         let mut connection = Connection::new(connect(&server, Carrier::H1).await);
         connection.send(format!("POST {READ} HTTP/1.1\r\nHost: h\r\n{framing}")).await;
         tokio::io::AsyncWriteExt::shutdown(&mut connection.stream).await.expect("a shutdown");

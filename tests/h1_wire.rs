@@ -37,7 +37,8 @@ const CLOSE: &str = "HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 #[tokio::test]
 async fn fields_leave_with_order_case_and_duplicates_kept_and_nothing_added() {
     let server = server();
-    let target = "/misbehaving.handler.wasm?do=say&lines=X-B:1%0Ax-a:2%0AX-b:3%0Ax-B:1%0AContent-Length:2%0AEmpty:&content=ok";
+    let target =
+        "/misbehaving.handler.wasm?do=say&lines=X-B:1%0Ax-a:2%0AX-b:3%0Ax-B:1%0AContent-Length:2%0AEmpty:&content=ok";
     assert_eq!(
         transcript(&server, &format!("GET {target} {CLOSE}")).await,
         "HTTP/1.1 200 OK\r\nX-B: 1\r\nx-a: 2\r\nX-b: 3\r\nx-B: 1\r\nContent-Length: 2\r\nEmpty: \r\n\
@@ -48,8 +49,11 @@ async fn fields_leave_with_order_case_and_duplicates_kept_and_nothing_added() {
 #[tokio::test]
 async fn statuses_have_their_registered_reason_or_none() {
     let server = server();
-    for (status, line) in [(200, "200 OK"), (404, "404 Not Found"), (299, "299 "), (418, "418 I'm a teapot"), (999, "999 ")] {
-        let target = format!("/misbehaving.handler.wasm?do=say&status={status}&lines=Connection:close%0Acontent-length:0");
+    for (status, line) in
+        [(200, "200 OK"), (404, "404 Not Found"), (299, "299 "), (418, "418 I'm a teapot"), (999, "999 ")]
+    {
+        let target =
+            format!("/misbehaving.handler.wasm?do=say&status={status}&lines=Connection:close%0Acontent-length:0");
         assert_eq!(
             transcript(&server, &format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n")).await,
             format!("HTTP/1.1 {line}\r\nConnection: close\r\ncontent-length: 0\r\n\r\n")
@@ -118,7 +122,10 @@ async fn responses_without_content_have_none_on_the_wire() {
     ] {
         assert_eq!(transcript(&server, &request).await, expected, "{request:?}");
     }
-    assert_eq!(server.log().matches("data: not-allowed").count() + server.log().matches("data: out-of-order(closed)").count(), 4);
+    assert_eq!(
+        server.log().matches("data: not-allowed").count() + server.log().matches("data: out-of-order(closed)").count(),
+        4
+    );
 }
 
 #[tokio::test]
@@ -175,7 +182,9 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn a_request_may_come_octet_by_octet() {
     let server = server();
     let mut connection = open(&server).await;
-    for octet in b"POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n" {
+    for octet in
+        b"POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n"
+    {
         connection.send([*octet]).await;
     }
     let seen: Value = serde_json::from_str(connection.response("POST").await.text()).expect("JSON");
@@ -186,17 +195,22 @@ async fn a_request_may_come_octet_by_octet() {
 async fn the_first_read_asks_for_content_that_waits_to_be_asked_for() {
     let server = server();
     let mut connection = open(&server).await;
-    connection.send("POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n").await;
+    connection
+        .send("POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        .await;
     assert_eq!(connection.head().await, "HTTP/1.1 100 Continue\n");
     connection.send("abc").await;
     let response = connection.response("POST").await;
     assert!(response.text().contains(r#""content":"abc""#), "{response:?}");
     // RFC 9110 §10.1.1: content that is there already needs no asking.
-    let with_content = "POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc";
+    let with_content =
+        "POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc";
     connection.send(with_content).await;
     assert_eq!(connection.response("POST").await.status, 200);
     // Who answers without reading does not want the content, and the connection closes.
-    connection.send("POST /hello.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n").await;
+    connection
+        .send("POST /hello.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        .await;
     let response = connection.response("POST").await;
     assert_eq!((response.status, response.all("connection")), (200, vec!["close"]));
     assert!(connection.is_closed().await);
@@ -271,7 +285,9 @@ async fn targets_reach_the_handler_as_sent() {
 async fn fields_reach_the_handler_with_order_case_and_duplicates_kept() {
     let server = server();
     let mut connection = open(&server).await;
-    connection.send("GET /echo.handler.wasm HTTP/1.1\r\nX-b: 1\r\nhOST:h\r\nx-B:\t2 \r\nX-A: a:b\r\nx-b: 1\r\n\r\n").await;
+    connection
+        .send("GET /echo.handler.wasm HTTP/1.1\r\nX-b: 1\r\nhOST:h\r\nx-B:\t2 \r\nX-A: a:b\r\nx-b: 1\r\n\r\n")
+        .await;
     let seen: Value = serde_json::from_str(connection.response("GET").await.text()).expect("JSON");
     let expected = serde_json::json!([["X-b", "1"], ["hOST", "h"], ["x-B", "2"], ["X-A", "a:b"], ["x-b", "1"]]);
     assert_eq!(seen["fields"], expected);

@@ -95,7 +95,8 @@ impl Client {
         let scheme = self.carrier.scheme().as_bytes();
         match &mut self.protocol {
             Protocol::H1(connection) => {
-                let mut head = [request.method.as_bytes(), b" ", request.target, b" HTTP/1.1\r\nHost: localhost\r\n"].concat();
+                let mut head =
+                    [request.method.as_bytes(), b" ", request.target, b" HTTP/1.1\r\nHost: localhost\r\n"].concat();
                 let chunked = [(b"Transfer-Encoding".as_slice(), b"chunked".as_slice())];
                 for (name, value) in request.fields.iter().chain(has_content.then_some(&chunked[0])) {
                     head.extend([name, b": ".as_slice(), value, b"\r\n"].concat());
@@ -130,8 +131,10 @@ impl Client {
     pub async fn end(&mut self, trailers: &[(&[u8], &[u8])]) {
         match &mut self.protocol {
             Protocol::H1(connection) => {
-                let lines: Vec<u8> =
-                    trailers.iter().flat_map(|(name, value)| [name, b": ".as_slice(), value, b"\r\n"].concat()).collect();
+                let lines: Vec<u8> = trailers
+                    .iter()
+                    .flat_map(|(name, value)| [name, b": ".as_slice(), value, b"\r\n"].concat())
+                    .collect();
                 connection.send([b"0\r\n", &lines[..], b"\r\n"].concat()).await;
             }
             Protocol::H2(connection, stream) if trailers.is_empty() => connection.content(*stream, b"", true).await,
@@ -199,9 +202,7 @@ impl Client {
         if method == "HEAD" || answer.head.status == 204 || answer.head.status == 304 {
             return answer;
         }
-        if let (Protocol::H1(connection), [length]) =
-            (&mut self.protocol, &answer.head.all("content-length")[..])
-        {
+        if let (Protocol::H1(connection), [length]) = (&mut self.protocol, &answer.head.all("content-length")[..]) {
             answer.pieces.push(connection.take(length.parse().expect("a length")).await);
             return answer;
         }
