@@ -99,6 +99,7 @@ impl Bench {
             response: ResponseWriter::new(Box::new(Nowhere), Version::Http2, false),
             connection: Arc::clone(&self.connection),
             stream_id: Some(1),
+            arrived: tokio::time::Instant::now(),
         };
         let report = black_box(self.sandbox.run(&self.target, exchange).await);
         matches!(report.outcome, Outcome::Returned) && report.sent.status == Some(200)

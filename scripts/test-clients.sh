@@ -4,15 +4,20 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-venv=$(dirname "$here")/target/venv
+project=$(dirname "$here")
+venv=$project/target/venv
+wanted=$project/tests/clients/requirements.txt
 . "$here/install.sh"
 
 need curl nghttp2-client nghttp2-server
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || need chromium
 
-if ! "$venv/bin/python" -c 'import h2' 2>/dev/null; then
+# The list is copied last, so that half an installation counts for none.
+if ! cmp -s "$wanted" "$venv/requirements.txt"; then
     say "installing Python's h2 into target/venv"
     rm -rf "$venv"
-    python3 -m venv "$venv" 2>/dev/null || { need python3-venv && python3 -m venv "$venv"; }
-    "$venv/bin/pip" install -q h2==4.3.0
+    mkdir -p "$(dirname "$venv")"
+    python3 -m venv "$venv" >/dev/null 2>&1 || { need python3-venv && rm -rf "$venv" && python3 -m venv "$venv"; }
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r "$wanted"
+    cp "$wanted" "$venv/requirements.txt"
 fi

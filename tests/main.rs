@@ -4,6 +4,7 @@
 
 mod alpn;
 mod architecture;
+mod clients;
 mod h1_malformed;
 mod h1_wire;
 mod h2_floods;

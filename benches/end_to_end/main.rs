@@ -20,6 +20,10 @@ mod start_up;
 mod stats;
 mod suspended;
 
+/// The control has the same allocator as the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::ensure;

@@ -1,5 +1,6 @@
 // The page a person opens: one card for each handler, a button for each language that it is written in.
 
+// Where they are unless the command line says otherwise.
 const LISTENERS = [
   { name: "http", scheme: "http:", port: "8000", about: "HTTP/1.1 without TLS" },
   { name: "https", scheme: "https:", port: "8443", about: "HTTP/2 or HTTP/1.1, by ALPN" },
@@ -40,7 +41,7 @@ const HANDLERS = [
     languages: ["rust"],
     about: "Content, then a trailer section of three lines, two of one name.",
     request: () => [""],
-    hidden: "fetch() drops trailers: only the Trailer field, which announces them, is visible. `curl -v` and `nghttp -v` show them.",
+    hidden: "fetch() drops trailers: only the Trailer field, which announces them, is visible. curl -i and nghttp -v show them.",
   },
   {
     name: "early-hints",
@@ -82,7 +83,14 @@ function chain(line, run) {
 }
 
 function showListeners() {
+  document.querySelector("#frames").textContent = `nghttp -nv ${location.origin}/handlers/rust/trailers.handler.wasm`;
   const list = document.querySelector("#listeners");
+  if (!LISTENERS.some(({ port }) => port === location.port)) {
+    const note = document.createElement("p");
+    note.textContent = `This page comes from port ${location.port}. The table that the server printed has the other listeners.`;
+    list.replaceWith(note);
+    return;
+  }
   for (const { name, scheme, port, about } of LISTENERS) {
     const link = document.createElement("a");
     link.href = `${scheme}//${location.hostname}:${port}${location.pathname}`;
@@ -131,12 +139,15 @@ async function call(it, handler, language) {
     show.event(`status ${response.status}, ${[...response.headers].length} fields`);
     show.fields(response.headers);
     let octets = 0;
-    const text = new TextDecoder();
+    let text = "";
+    const decoder = new TextDecoder();
     for await (const piece of pieces(response.body)) {
       octets += piece.length;
+      text += decoder.decode(piece, { stream: true });
       show.event(`${piece.length} octets`);
-      show.content(text.decode(piece, { stream: true }));
+      show.content(text);
     }
+    if (response.headers.get("content-type") === "application/json") show.content(readable(text));
     show.event("end");
     show.status(`${language}/${handler.name}: ${response.status}, ${octets} octets${protocol(url)}`, response.ok);
     return response.ok;
@@ -181,9 +192,18 @@ function display(it) {
       }
     },
     content(text) {
-      find(".content").append(text);
+      find(".content").textContent = text;
     },
   };
+}
+
+// An object in JSON as lines: one for each member, and for each pair in a list.
+function readable(json) {
+  const member = ([name, value]) =>
+    Array.isArray(value) && value.length > 0
+      ? `${name}:\n${value.map((each) => `  ${each.join(": ")}`).join("\n")}`
+      : `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+  return Object.entries(JSON.parse(json)).map(member).join("\n");
 }
 
 // What the browser says it spoke, if it says so.

@@ -26,18 +26,18 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         Command::Serve(arguments) => {
             let plan = config::serve_plan(arguments, &cli.log, environment)?;
-            observe::init(&plan.log)?;
+            let _log = observe::init(&plan.log)?;
             serve::run(&plan).await
         }
         Command::Check(arguments) => {
             let plan = config::check_plan(arguments, &cli.log, environment)?;
-            observe::init(&plan.log)?;
+            let _log = observe::init(&plan.log)?;
             check::run(&plan).await
         }
         Command::Ca(arguments) => ca::run(arguments, &config::ca_plan(arguments, environment)?),
         Command::Call(arguments) => {
             let plan = config::call_plan(arguments, &cli.log, environment)?;
-            observe::init(&plan.log)?;
+            let _log = observe::init(&plan.log)?;
             call::run(arguments, &plan).await.map(|()| ExitCode::SUCCESS)
         }
     }

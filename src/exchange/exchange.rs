@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{ContentStream, RequestHead, ResponseWriter};
 
@@ -27,6 +28,8 @@ pub struct Exchange {
     pub connection: Arc<ConnectionFacts>,
     /// The HTTP/2 stream identifier.
     pub stream_id: Option<u32>,
+    /// When the protocol had the whole head. A look at the disk at or after this moment is new enough for it.
+    pub arrived: Instant,
 }
 
 /// Names an exchange; unique while the process runs. Shown as eight or more hexadecimal digits.

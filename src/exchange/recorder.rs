@@ -56,6 +56,7 @@ impl Recorder {
                 tls: None,
             }),
             stream_id: Some(1),
+            arrived: tokio::time::Instant::now(),
         };
         (exchange, recorder)
     }

@@ -31,7 +31,8 @@ pub trait StreamWriter: Send {
     /// Sends trailers and ends the response.
     fn send_trailers<'a>(&'a mut self, fields: &'a FieldSection) -> BoxFuture<'a, Result<(), SendError>>;
 
-    /// Abandons the response: RST_STREAM with this code, or the close of an HTTP/1.x connection. Never waits.
+    /// Abandons the response: RST_STREAM with this code, or the close of an HTTP/1.x connection. What was
+    /// sent before leaves first, unless the socket takes no more. Never waits.
     fn reset(&mut self, code: u32);
 
     /// Octets of content that could be sent now without waiting.

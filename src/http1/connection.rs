@@ -214,6 +214,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             head,
             connection: Arc::clone(&self.facts),
             stream_id: None,
+            arrived: tokio::time::Instant::now(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod content;
 mod fault;
+mod resets;
 mod serve;
 mod settings;
 mod writer;

@@ -11,7 +11,13 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Fault, Settings, content::Content, fault::StreamFault, writer::Writer};
+use super::{
+    Fault, Settings,
+    content::Content,
+    fault::StreamFault,
+    resets::{PendingResets, Resets},
+    writer::Writer,
+};
 use crate::{
     drain::Drain,
     exchange::{
@@ -46,9 +52,10 @@ where
     let handle = tap.handle();
     let preface = timeout(settings.preface_deadline, settings.builder().handshake(tap)).await;
     let mut connection = preface.map_err(|_| Fault::PrefaceDeadline(settings.preface_deadline))??;
-    let mut streams =
-        Streams { facts, dispatch, tap: handle, tasks: JoinSet::new(), accepted: 0, stall: settings.stall_deadline };
-    let end = drive(&mut connection, &mut streams, &settings, drain).await;
+    let (resets, pending) = Resets::new();
+    let stall = settings.stall_deadline;
+    let mut streams = Streams { facts, dispatch, tap: handle, resets, tasks: JoinSet::new(), accepted: 0, stall };
+    let end = drive(&mut connection, &mut streams, pending, &settings, drain).await;
     // What still waits on the connection learns that it is gone.
     drop(connection);
     while let Some(end) = streams.tasks.join_next().await {
@@ -61,6 +68,7 @@ where
 async fn drive<T>(
     connection: &mut Connection<T>,
     streams: &mut Streams,
+    mut resets: PendingResets,
     settings: &Settings,
     mut drain: Drain,
 ) -> Result<(), Fault>
@@ -74,13 +82,14 @@ where
     let mut progress = streams.progress();
     loop {
         tokio::select! {
-            // The connection first: under load the others need no look.
+            // The connection first: under load the others need no look, and resets follow what it writes.
             biased;
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => streams.accept(request, respond),
                 Some(Err(error)) => return Err(error.into()),
                 None => return Ok(()),
             },
+            () = resets.turn() => {}
             () = &mut draining, if !drained => {
                 drained = true;
                 connection.graceful_shutdown();
@@ -106,6 +115,7 @@ struct Streams {
     facts: Arc<ConnectionFacts>,
     dispatch: Arc<dyn Dispatch>,
     tap: TapHandle,
+    resets: Resets,
     tasks: JoinSet<()>,
     /// Streams accepted so far.
     accepted: u64,
@@ -138,7 +148,7 @@ impl Streams {
         } else {
             Box::new(Content::new(request.into_body(), self.tap.clone(), id))
         };
-        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), id, self.stall));
+        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall));
         let Some(head) = request_head(fields, &self.facts) else {
             let fault = StreamFault::TargetMissing;
             tracing::debug!(stream = id, "{fault}");
@@ -153,6 +163,7 @@ impl Streams {
             response: ResponseWriter::new(writer, Version::Http2, head_only),
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
+            arrived: Instant::now(),
         };
         self.tasks.spawn(self.dispatch.dispatch(exchange));
     }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::{
     fault::StreamFault,
+    resets::{Reset, Resets},
     settings::{INFORMATIONAL_BATCH, PIECE_OCTETS},
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
 pub(super) struct Writer {
     stream: Stream,
     tap: TapHandle,
+    resets: Resets,
     id: u32,
     /// Octets of content handed to h2.
     used: u64,
@@ -37,12 +39,14 @@ pub(super) struct Writer {
 enum Stream {
     Head(SendResponse<Bytes>),
     Content(SendStream<Bytes>),
+    /// The connection resets it, or has.
+    Reset,
 }
 
 impl Writer {
     /// The response on stream `id`, which the ledger behind `tap` holds until this is dropped.
-    pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, id: u32, stall: Duration) -> Self {
-        Self { stream: Stream::Head(stream), tap, id, used: 0, informational: 0, stall }
+    pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, resets: Resets, id: u32, stall: Duration) -> Self {
+        Self { stream: Stream::Head(stream), tap, resets, id, used: 0, informational: 0, stall }
     }
 
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {
@@ -171,9 +175,11 @@ impl StreamWriter for Writer {
     }
 
     fn reset(&mut self, code: u32) {
-        match &mut self.stream {
-            Stream::Head(stream) => stream.send_reset(Reason::from(code)),
-            Stream::Content(stream) => stream.send_reset(Reason::from(code)),
+        match std::mem::replace(&mut self.stream, Stream::Reset) {
+            Stream::Head(mut stream) if self.informational == 0 => stream.send_reset(Reason::from(code)),
+            Stream::Head(stream) => self.resets.after_what_was_sent(Reset::Head(stream, code)),
+            Stream::Content(stream) => self.resets.after_what_was_sent(Reset::Content(stream, code)),
+            Stream::Reset => {}
         }
     }
 
@@ -191,6 +197,7 @@ impl StreamWriter for Writer {
         let gone = match &mut self.stream {
             Stream::Head(stream) => stream.poll_reset(cx),
             Stream::Content(stream) => stream.poll_reset(cx),
+            Stream::Reset => return Poll::Ready(None),
         };
         // An error is the end of the connection.
         gone.map(|result| result.map_or_else(|error| error.reason(), Some).map(u32::from))

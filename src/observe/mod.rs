@@ -13,4 +13,4 @@ mod text;
 pub use access::{ACCESS_TARGET, Access, access};
 pub use counters::{COUNTERS, Counter, Counters};
 pub use escape::Escaped;
-pub use init::{Filter, FilterError, Format, InitError, Settings, init};
+pub use init::{Filter, FilterError, Format, InitError, LogGuard, Settings, init};

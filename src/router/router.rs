@@ -59,10 +59,7 @@ impl<H: RunHandler> Dispatch for Router<H> {
         // Decided before the future is made: that of a handler is far larger than that of a file.
         match parts.known_target(&exchange.head) {
             Some(target) => Box::pin(async move { parts.run(&target, AccessLine::of(&exchange), exchange).await }),
-            None => {
-                let arrived = Instant::now();
-                Box::pin(async move { parts.serve(exchange, arrived).await })
-            }
+            None => Box::pin(async move { parts.serve(exchange).await }),
         }
     }
 }
@@ -94,7 +91,7 @@ impl<H: RunHandler> Parts<H> {
     }
 
     /// Answers with the site, or with the server's own words.
-    async fn serve(&self, mut exchange: Exchange, arrived: Instant) {
+    async fn serve(&self, mut exchange: Exchange) {
         match (&exchange.head.method[..], exchange.head.path()) {
             (b"CONNECT", _) => return not_implemented(exchange).await,
             (b"OPTIONS", b"*") => return no_content(exchange).await,
@@ -110,7 +107,7 @@ impl<H: RunHandler> Parts<H> {
                 }
                 Err(refusal) => refusal,
             },
-            Ok(path) => match self.site.respond(&exchange.head, path, arrived, &mut exchange.response).await {
+            Ok(path) => match self.site.respond(&exchange.head, path, exchange.arrived, &mut exchange.response).await {
                 Ok(()) => return line.write(&exchange.response.sent(), None, None),
                 Err(refusal) => refusal,
             },

@@ -9,7 +9,10 @@ use std::{
 
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::Instant,
+};
 use wasmtime::{
     Engine,
     component::{Component, Linker},
@@ -91,6 +94,8 @@ pub(super) struct Modules {
 #[derive(Clone)]
 struct Entry {
     stamp: Stamp,
+    /// When the file was looked at last.
+    looked: Instant,
     handler: Arc<OnceCell<Result<Arc<HandlerPre<Guest>>, LoadError>>>,
 }
 
@@ -126,7 +131,8 @@ impl Modules {
         })
     }
 
-    /// The handler in this file as it is now. Costs one look at the file's metadata when nothing changed.
+    /// The handler in this file as it was at `since` or later. Costs at most one look at the file's metadata when nothing
+    /// changed; requests that arrived before a look share it.
     ///
     /// # Cancel safety
     /// Safe: another caller takes over.
@@ -134,9 +140,15 @@ impl Modules {
         self: &Arc<Self>,
         path: &Arc<Path>,
         grants: Grants,
+        since: Instant,
     ) -> Result<Arc<HandlerPre<Guest>>, LoadError> {
-        let stamp = Stamp::of(path)?;
-        let entry = self.entry(path, grants, stamp);
+        let entry = match self.looked_at_since(path, grants, since) {
+            Some(entry) => entry,
+            None => {
+                let looked = Instant::now();
+                self.entry(path, grants, looked, Stamp::of(path)?)
+            }
+        };
         if let Some(handler) = entry.handler.get() {
             return handler.clone();
         }
@@ -170,15 +182,21 @@ impl Modules {
         Ok((Arc::new(handler), imports))
     }
 
-    fn entry(&self, path: &Arc<Path>, grants: Grants, stamp: Stamp) -> Entry {
+    fn looked_at_since(&self, path: &Arc<Path>, grants: Grants, since: Instant) -> Option<Entry> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(&(path.clone(), grants)).filter(|entry| entry.looked >= since).cloned()
+    }
+
+    fn entry(&self, path: &Arc<Path>, grants: Grants, looked: Instant, stamp: Stamp) -> Entry {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (path.clone(), grants);
-        if let Some(entry) = loaded.get(&key)
+        if let Some(entry) = loaded.get_mut(&key)
             && entry.stamp == stamp
         {
+            entry.looked = entry.looked.max(looked);
             return entry.clone();
         }
-        let entry = Entry { stamp, handler: Arc::default() };
+        let entry = Entry { stamp, looked, handler: Arc::default() };
         loaded.put(key, entry.clone());
         entry
     }

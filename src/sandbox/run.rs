@@ -2,7 +2,10 @@
 
 use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
 use wasmtime::{Engine, Store, component::Resource};
 
 use super::{
@@ -100,7 +103,7 @@ impl Sandbox {
     /// # Errors
     /// See [`LoadError`].
     pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
-        self.modules.load(&target.file, target.grants).await.map(|_| ())
+        self.modules.load(&target.file, target.grants, Instant::now()).await.map(|_| ())
     }
 
     /// Runs a handler for one exchange, to the end of its response.
@@ -108,7 +111,7 @@ impl Sandbox {
     /// # Cancel safety
     /// Dropping the future ends the guest; its response is reset.
     pub async fn run(&self, target: &Target, exchange: Exchange) -> Report {
-        let handler = match self.modules.load(&target.file, target.grants).await {
+        let handler = match self.modules.load(&target.file, target.grants, exchange.arrived).await {
             Ok(handler) => handler,
             Err(error) => return fault::refuse(exchange, target, Outcome::NotLoaded(error)).await,
         };

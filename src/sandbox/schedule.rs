@@ -47,6 +47,29 @@ pub(super) struct Metered<'a, F> {
 
 type Turn = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
+/// CPU time after which an account is kept exactly.
+const EXACT: Duration = TICK;
+
+/// Measures one poll. Reading a thread's CPU time is a system call, the clock is none: the first millisecond of an
+/// exchange goes by the clock, which can only be too much, by as long as the thread was off its core.
+enum Stopwatch {
+    Clock(Instant),
+    Cpu(Duration),
+}
+
+impl Stopwatch {
+    fn start(used: Duration) -> Self {
+        if used < EXACT { Self::Clock(Instant::now()) } else { Self::Cpu(thread_cpu()) }
+    }
+
+    fn stop(self) -> Duration {
+        match self {
+            Self::Clock(started) => started.elapsed(),
+            Self::Cpu(before) => thread_cpu().saturating_sub(before),
+        }
+    }
+}
+
 impl Schedule {
     pub(super) fn new(ticker: Ticker) -> Self {
         let turns = cores().saturating_sub(1).max(1);
@@ -92,9 +115,9 @@ impl<F: Future + Unpin> Metered<'_, F> {
             None
         };
         let guest = Pin::new(&mut self.guest);
-        let before = thread_cpu();
+        let meter = Stopwatch::start(self.used);
         let polled = self.schedule.ticker.while_running(|| guest.poll(cx));
-        let spent = thread_cpu().saturating_sub(before);
+        let spent = meter.stop();
         drop(permit);
         self.used += spent;
         self.burst += spent;

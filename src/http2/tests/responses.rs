@@ -133,20 +133,25 @@ async fn the_answer_to_head_has_no_content() {
 #[tokio::test]
 async fn handlers_reset_with_any_code_at_any_phase_and_a_vanished_one_with_internal_error() {
     let (_server, mut client) = serving(|mut exchange: Exchange| async move {
+        let response = &mut exchange.response;
         match exchange.head.path() {
             b"/vanish" => return,
-            b"/content" => exchange.response.send_head(200, &FieldSection::new(), false).await.expect("the head"),
+            b"/informational" => response.send_informational(103, &FieldSection::new()).await.expect("the 103"),
+            b"/content" => {
+                response.send_head(200, &FieldSection::new(), false).await.expect("the head");
+                response.send_data(Bytes::from_static(b"content"), false).await.expect("the content");
+            }
             _ => {}
         }
-        // Lets the head leave: a reset drops what waits behind it.
-        tokio::task::yield_now().await;
-        exchange.response.reset(0x1234_5678).expect("the reset");
+        response.reset(0x1234_5678).expect("the reset");
     })
     .await;
     client.get(1, "/head").await;
     client.expect(&["1 RST_STREAM 305419896"]).await;
-    client.get(3, "/content").await;
-    client.expect(&["3 HEADERS :status=200", "3 RST_STREAM 305419896"]).await;
-    client.get(5, "/vanish").await;
-    client.expect(&["5 RST_STREAM 2"]).await;
+    client.get(3, "/informational").await;
+    client.expect(&["3 HEADERS :status=103", "3 RST_STREAM 305419896"]).await;
+    client.get(5, "/content").await;
+    client.expect(&["5 HEADERS :status=200", "5 DATA content", "5 RST_STREAM 305419896"]).await;
+    client.get(7, "/vanish").await;
+    client.expect(&["7 RST_STREAM 2"]).await;
 }
