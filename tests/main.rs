@@ -7,6 +7,8 @@ mod architecture;
 mod clients;
 mod h1_malformed;
 mod h1_wire;
+mod h2_floods;
+mod h2_malformed;
 mod h2_resets;
 mod h2_wire;
 mod scenarios;

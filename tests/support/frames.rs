@@ -225,25 +225,22 @@ impl Connection {
 
     /// Reads a whole response, opening windows for what comes.
     pub async fn response(&mut self, stream: u32) -> Response {
-        let mut response = self.head(stream).await;
+        let head = self.head(stream).await;
+        self.rest(stream, head).await
+    }
+
+    /// Reads what follows a head.
+    pub async fn rest(&mut self, stream: u32, mut response: Response) -> Response {
         while response.end == End::Closed {
             let Some(frame) = self.next_on(stream).await else { break };
-            match frame.header.kind {
-                FrameKind::DATA => {
-                    if !frame.payload.is_empty() {
-                        self.open_window(0, frame.header.length).await;
-                        if !frame.header.has(flags::END_STREAM) {
-                            self.open_window(stream, frame.header.length).await;
-                        }
-                    }
-                    response.content.extend(&frame.payload);
-                    response.note_end(&frame);
-                }
-                FrameKind::HEADERS => {
-                    response.trailers = self.section(&frame).await;
-                    response.note_end(&frame);
-                }
-                _ => response.note_end(&frame),
+            response.note_end(&frame);
+            if frame.is(FrameKind::HEADERS) {
+                response.trailers = self.section(&frame).await;
+            }
+            if frame.is(FrameKind::DATA) && !frame.payload.is_empty() {
+                self.open_window(0, frame.header.length).await;
+                self.open_window(stream, frame.header.length).await;
+                response.content.extend(&frame.payload);
             }
         }
         response

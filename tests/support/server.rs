@@ -114,6 +114,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Resident memory, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim().strip_suffix(" kB").and_then(|number| number.parse().ok()).expect("a number")
+    }
+
     /// Waits until the log has a line that holds all of these, and gives it.
     pub fn log_line(&self, parts: &[&str]) -> String {
         self.log.wait(parts).unwrap_or_else(|text| panic!("no line with {parts:?} in the log:\n{text}"))
