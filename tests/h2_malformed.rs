@@ -95,6 +95,7 @@ async fn malformed_requests_are_refused_by_clause() {
 }
 
 /// What stands behind the preface and the client's SETTINGS; what the RFC asks for, and what is known to come instead.
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn sequences() -> Vec<(&'static str, Vec<Vec<u8>>, Outcome, Known)> {
     const WAIT: &str = "/misbehaving.handler.wasm?do=wait";
     let begun = |path: &str| frame(FrameKind::HEADERS, 4, 1, block(&head("POST", path)));

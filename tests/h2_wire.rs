@@ -45,7 +45,7 @@ async fn arrived(connection: &mut Connection, stream: u32, at_least: usize) -> (
 
 /// What `do=send` sends.
 fn pattern(octets: std::ops::Range<usize>) -> Vec<u8> {
-    octets.map(|position| (position % 251) as u8).collect()
+    octets.map(|position| u8::try_from(position % 251).expect("below 256")).collect()
 }
 
 #[tokio::test]

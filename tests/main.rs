@@ -1,6 +1,7 @@
 //! The one integration binary: the whole server, spoken to from outside.
 
 #![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` marks what the modules of tests/ share")]
+#![allow(clippy::print_stderr, reason = "what a failed test prints is its report")]
 
 mod alpn;
 mod architecture;

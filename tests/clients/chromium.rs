@@ -64,7 +64,7 @@ impl Chromium {
 
     /// Goes to a URL and waits until it has loaded.
     pub fn open(&mut self, url: &str) {
-        let answer = self.call("Page.navigate", json!({"url": url}));
+        let answer = self.call("Page.navigate", &json!({"url": url}));
         assert!(answer.get("errorText").is_none(), "{url}: {answer}");
         loop {
             if let Some(at) = self.events.iter().position(|event| event["method"] == "Page.loadEventFired") {
@@ -79,7 +79,7 @@ impl Chromium {
     /// Evaluates an expression in the page, and waits for its value if that is a promise.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let answer = self.call("Runtime.evaluate", parameters);
+        let answer = self.call("Runtime.evaluate", &parameters);
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer:#}");
         answer["result"]["value"].clone()
     }
@@ -98,13 +98,13 @@ impl Chromium {
     /// Writes a picture of the whole page to a PNG file.
     pub fn screenshot(&mut self, file: &Path) {
         let size = json!({"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.call("Emulation.setDeviceMetricsOverride", size);
-        let answer = self.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}));
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        let answer = self.call("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
         std::fs::write(file, base64(answer["data"].as_str().expect("a picture"))).expect("a file");
     }
 
     /// Sends a command and waits for its answer.
-    fn call(&mut self, method: &str, parameters: Value) -> Value {
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last_id += 1;
         let mut command = json!({"id": self.last_id, "method": method, "params": parameters});
         if let Some(session) = &self.session {

@@ -132,7 +132,7 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> bool {
-        let mut buffer = [0; 16 << 10];
+        let mut buffer = vec![0; 16 << 10];
         let count = soon("octets or a close", self.stream.read(&mut buffer)).await.unwrap_or(0);
         self.buffer.extend_from_slice(&buffer[..count]);
         count > 0
