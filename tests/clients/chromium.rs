@@ -53,11 +53,11 @@ impl Chromium {
         let output = child.stdout.take().expect("a pipe");
         std::thread::spawn(move || read_messages(output, &sender));
         let mut it = Self { child, commands, messages, events: Vec::new(), last_id: 0, session: None, profile };
-        let target = it.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
-        let session = it.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
+        let target = it.call("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
+        let session = it.call("Target.attachToTarget", &json!({"targetId": target, "flatten": true}));
         it.session = Some(session["sessionId"].as_str().expect("a session").to_owned());
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
-            it.call(domain, json!({}));
+            it.call(domain, &json!({}));
         }
         it
     }

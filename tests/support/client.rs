@@ -13,6 +13,7 @@ pub struct Client {
     protocol: Protocol,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each test")]
 enum Protocol {
     H1(h1::Connection),
     H2(frames::Connection, u32),
