@@ -148,7 +148,8 @@ pub fn large_head(one: Behaviour) -> Result<(), Fault> {
 pub fn say(one: Behaviour) -> Result<(), Fault> {
     let status = u16::try_from(one.number("status", 200)).unwrap_or(u16::MAX);
     let lines = one.query.text("lines").unwrap_or_default().lines();
-    let fields: Vec<_> = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| field(name, value)).collect();
+    let fields: Vec<_> =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| field(name, value)).collect();
     one.response.send_headers(status, &fields, false)?;
     Ok(one.response.send_data(one.query.text("content").unwrap_or_default().as_bytes(), true)?)
 }
