@@ -122,10 +122,6 @@ async fn responses_without_content_have_none_on_the_wire() {
     ] {
         assert_eq!(transcript(&server, &request).await, expected, "{request:?}");
     }
-    assert_eq!(
-        server.log().matches("data: not-allowed").count() + server.log().matches("data: out-of-order(closed)").count(),
-        4
-    );
 }
 
 #[tokio::test]

@@ -6,11 +6,16 @@
 mod alpn;
 mod architecture;
 mod clients;
+mod fairness;
+mod faults;
 mod h1_malformed;
 mod h1_wire;
 mod h2_floods;
 mod h2_malformed;
 mod h2_resets;
 mod h2_wire;
+mod lifecycle;
+mod limits;
+mod reload;
 mod scenarios;
 mod support;

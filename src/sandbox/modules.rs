@@ -173,7 +173,7 @@ impl Modules {
         grants: Grants,
     ) -> Result<(Arc<HandlerPre<Guest>>, Vec<Import>), LoadError> {
         let octets = self.read(path)?;
-        let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: format!("{error:#}") };
+        let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
         let component = self.compile(&octets).map_err(|error| invalid(&error))?;
         let imports = grants::imports(&self.engine, &component);
         grants::check(path, &imports, grants)?;
@@ -225,6 +225,21 @@ impl Modules {
         // The mapped file can be dropped from memory and read again; what the compiler built can't.
         Ok(artefacts.load(&self.engine, &digest).unwrap_or(component))
     }
+}
+
+/// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs
+/// more of, which wasmtime knows by other names.
+fn reason(error: &wasmtime::Error) -> String {
+    const LIMITS: [(&str, &str); 3] = [
+        ("memory has a minimum byte size", " (memory_mib)"),
+        ("minimum element size", " (table_elements)"),
+        ("core module instances", " (instances)"),
+    ];
+    let text = format!("{error:#}");
+    let line = text.split(|character: char| character.is_whitespace() || character.is_control());
+    let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let limit = LIMITS.iter().find(|(words, _)| line.contains(words));
+    line + limit.map_or("", |(_, key)| key)
 }
 
 impl Stamp {

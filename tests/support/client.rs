@@ -189,7 +189,7 @@ impl Client {
                         }
                         return Ok(frame.payload);
                     }
-                    FrameKind::HEADERS => return Err(connection.section(&frame).await),
+                    FrameKind::HEADERS => return Err(frame.section),
                     _ => panic!("{frame:?}"),
                 }
             },

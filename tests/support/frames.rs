@@ -26,6 +26,8 @@ pub const FRAME_OCTETS: usize = 16_384;
 pub struct Frame {
     pub header: FrameHeader,
     pub payload: Vec<u8>,
+    /// HEADERS: what it decoded to, together with the CONTINUATION frames behind it.
+    pub section: Fields,
 }
 
 /// A connection on which frames are written and read by hand.
@@ -235,9 +237,8 @@ impl Connection {
             let Some(frame) = self.next_on(stream).await else { break };
             response.note_end(&frame);
             if frame.is(FrameKind::HEADERS) {
-                response.trailers = self.section(&frame).await;
-            }
-            if frame.is(FrameKind::DATA) && !frame.payload.is_empty() {
+                response.trailers = frame.section;
+            } else if frame.is(FrameKind::DATA) && !frame.payload.is_empty() {
                 self.open_window(0, frame.header.length).await;
                 self.open_window(stream, frame.header.length).await;
                 response.content.extend(&frame.payload);
@@ -254,7 +255,7 @@ impl Connection {
             let Some(frame) = self.next_on(stream).await else { break };
             response.note_end(&frame);
             if frame.is(FrameKind::HEADERS) {
-                let mut fields = self.section(&frame).await;
+                let mut fields = frame.section;
                 assert_eq!(fields[0].0, b":status", "RFC 9113 §8.3: the status comes first");
                 let status = String::from_utf8(fields.remove(0).1).expect("digits").parse().expect("a status");
                 if status < 200 {
@@ -267,29 +268,11 @@ impl Connection {
         response
     }
 
-    /// Decodes the field block that begins with this frame.
-    pub async fn section(&mut self, frame: &Frame) -> Fields {
-        let mut block = frame.payload.clone();
-        let mut complete = frame.header.has(flags::END_HEADERS);
-        while !complete {
-            let more = self.next_on(frame.header.stream).await.expect("the rest of a field block");
-            assert!(more.is(FrameKind::CONTINUATION), "RFC 9113 §6.10: {more:?}");
-            block.extend(&more.payload);
-            complete = more.header.has(flags::END_HEADERS);
-        }
-        match self.decoder.decode(&block).expect("a field block") {
-            FieldBlock::Section(section) => {
-                section.iter().map(|field| (field.name.to_vec(), field.value.to_vec())).collect()
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
     /// Shows the end of a stream once more, for those who read content and end one by one.
     pub fn keep_end(&mut self, stream: u32) {
         let header =
             FrameHeader { length: 0, kind: FrameKind::DATA, flags: flags::END_STREAM, reserved: false, stream };
-        self.kept.push_front(Frame { header, payload: Vec::new() });
+        self.kept.push_front(Frame { header, payload: Vec::new(), section: Vec::new() });
     }
 
     /// The code of the GOAWAY with which the server ends the connection; none if it just closes.
@@ -307,12 +290,8 @@ impl Connection {
 
     /// Reads a frame; none inside if it was for the connection itself and has been dealt with.
     async fn read_one(&mut self) -> Option<Option<Frame>> {
-        let mut header = [0; HEADER_OCTETS];
-        soon("a frame or a close", self.stream.read_exact(&mut header)).await.ok()?;
-        let header = FrameHeader::decode(header);
-        let mut payload = vec![0; header.length as usize];
-        soon("a payload", self.stream.read_exact(&mut payload)).await.ok()?;
-        let frame = Frame { header, payload };
+        let mut frame = self.read_raw().await?;
+        let header = frame.header;
         match header.kind {
             FrameKind::SETTINGS if !header.has(flags::ACK) => {
                 for setting in frame.payload.chunks_exact(6) {
@@ -329,9 +308,40 @@ impl Connection {
             FrameKind::WINDOW_UPDATE => {
                 *self.windows.entry(header.stream).or_default() += i64::from(frame.number(0));
             }
+            FrameKind::HEADERS => {
+                frame.section = self.section(&frame).await?;
+                return Some(Some(frame));
+            }
             _ => return Some(Some(frame)),
         }
         Some(None)
+    }
+
+    /// Decodes the field block that begins with this frame: at once, as the table changes with each.
+    async fn section(&mut self, frame: &Frame) -> Option<Fields> {
+        let mut block = frame.payload.clone();
+        let mut complete = frame.header.has(flags::END_HEADERS);
+        while !complete {
+            let more = self.read_raw().await?;
+            assert!(more.is(FrameKind::CONTINUATION), "RFC 9113 §6.10: {more:?}");
+            block.extend(&more.payload);
+            complete = more.header.has(flags::END_HEADERS);
+        }
+        match self.decoder.decode(&block).expect("a field block") {
+            FieldBlock::Section(section) => {
+                Some(section.iter().map(|field| (field.name.to_vec(), field.value.to_vec())).collect())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn read_raw(&mut self) -> Option<Frame> {
+        let mut header = [0; HEADER_OCTETS];
+        soon("a frame or a close", self.stream.read_exact(&mut header)).await.ok()?;
+        let header = FrameHeader::decode(header);
+        let mut payload = vec![0; header.length as usize];
+        soon("a payload", self.stream.read_exact(&mut payload)).await.ok()?;
+        Some(Frame { header, payload, section: Vec::new() })
     }
 }
 
@@ -339,7 +349,8 @@ impl Response {
     fn note_end(&mut self, frame: &Frame) {
         match frame.header.kind {
             FrameKind::RST_STREAM => self.end = End::Reset(frame.number(0)),
-            FrameKind::GOAWAY => self.end = End::GoAway(frame.number(4)),
+            // With NO_ERROR streams go on (RFC 9113 §6.8).
+            FrameKind::GOAWAY if frame.number(4) != 0 => self.end = End::GoAway(frame.number(4)),
             FrameKind::DATA | FrameKind::HEADERS if frame.header.has(flags::END_STREAM) => self.end = End::Complete,
             _ => {}
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use server::{Builder, Server};
-pub use site::Site;
+pub use site::{Site, handler};
 pub use stream::{CARRIERS, Carrier, Stream, connect};
 
 /// How long a test waits for what must come: far longer than it takes, so that a slow machine fails nothing.

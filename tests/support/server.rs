@@ -74,7 +74,26 @@ impl Builder {
         self
     }
 
+    /// Starts what must not start, and waits for it to leave.
+    pub fn fails(self) -> std::process::Output {
+        let (mut command, _config, _site) = self.command();
+        command.output().expect("the binary")
+    }
+
     pub fn start(self) -> Server {
+        let (mut command, _config, site) = self.command();
+        let mut child = command.spawn().expect("the binary");
+        let log = Log::follow(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut line).expect("standard output");
+        let ready = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("no ready line but {line:?}; the log:\n{}", log.text.lock().expect("the log")));
+        Server { site, ready, child, log }
+    }
+
+    /// The command, with the file and the folder that must live until it has started.
+    fn command(self) -> (Command, tempfile::NamedTempFile, Site) {
         let mut command = binary();
         command.arg("serve").arg(self.site.path());
         if self.ports {
@@ -91,14 +110,7 @@ impl Builder {
         }
         command.args(&self.arguments).envs(self.environment);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary");
-        let log = Log::follow(child.stderr.take().expect("a pipe"));
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        output.read_line(&mut line).expect("standard output");
-        let ready = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("no ready line but {line:?}; the log:\n{}", log.text.lock().expect("the log")));
-        Server { site: self.site, ready, child, log }
+        (command, config, self.site)
     }
 }
 

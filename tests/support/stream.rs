@@ -51,6 +51,17 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Leaves without a word: the peer gets a TCP reset (RFC 9293 §3.10.4).
+    pub fn abort(self) {
+        let socket = match &self {
+            Self::Plain(stream) => socket2::SockRef::from(stream),
+            Self::Tls(stream) => socket2::SockRef::from(stream.get_ref().0),
+        };
+        socket.set_linger(Some(std::time::Duration::ZERO)).expect("an option");
+    }
+}
+
 impl Carrier {
     pub fn listener(self) -> &'static str {
         match self {
