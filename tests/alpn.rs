@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Builder, CARRIERS, Client, Server, Site, Stream, connect,
+    Builder, CARRIERS, Carrier, Client, Server, Site, Stream, connect,
     frames::{self, End},
     h1, soon,
     stream::{connect_tcp, connect_tls, connect_tls_as},
@@ -186,4 +186,18 @@ async fn http_1_at_a_port_for_http_2_alone_is_told_so_in_frames() {
     let mut connection = h1::Connection::new(stream);
     connection.send(format!("GET {HELLO} HTTP/1.1\r\nHost: h\r\n\r\n")).await;
     assert!(!connection.rest().await.starts_with(b"HTTP"));
+}
+
+#[tokio::test]
+async fn sslkeylogfile_gets_the_secrets_and_the_log_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("keys");
+    let server = Builder::new(site()).environment("SSLKEYLOGFILE", file.to_str().expect("text")).start();
+    server.log_line(&["WARN", "SSLKEYLOGFILE"]);
+    let stream = connect(&server, Carrier::H1Tls).await;
+    assert_eq!(h1::Connection::new(stream).get(HELLO).await.text(), "Hello, world!\n");
+    let secrets = std::fs::read_to_string(&file).expect("the key log");
+    for label in ["CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 "] {
+        assert!(secrets.lines().any(|line| line.starts_with(label)), "{label}: {secrets}");
+    }
 }

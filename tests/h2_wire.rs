@@ -239,7 +239,9 @@ async fn responses_without_content_end_with_their_head() {
 async fn an_independent_client_agrees() {
     let server = server();
     let mut connection = h2c::Connection::new(connect(&server, Carrier::H2Only).await).await;
-    assert_eq!(connection.get("/hello.handler.wasm").await.content, b"Hello, world!\n");
+    let hello = connection.get("/hello.handler.wasm").await;
+    assert_eq!((hello.status, hello.content.as_slice()), (200, b"Hello, world!\n".as_slice()));
+    assert_eq!(hello.fields["content-length"], "14");
     let request = http::Request::post("https://localhost/echo.handler.wasm").body(()).expect("a request");
     let response = connection.call(request, vec![b'x'; 500_000]).await.expect("a response");
     let seen: Value = serde_json::from_slice(&response.content).expect("JSON");
