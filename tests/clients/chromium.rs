@@ -106,7 +106,8 @@ impl Chromium {
     /// Sends a command and waits for its answer.
     fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
-        let mut command = json!({"id": self.last_id, "method": method, "params": parameters});
+        let mut command = json!({"id": self.last_id, "method": method});
+        command["params"] = parameters;
         if let Some(session) = &self.session {
             command["sessionId"] = session.as_str().into();
         }
