@@ -149,7 +149,7 @@ async function call(it, handler, language) {
     }
     if (response.headers.get("content-type") === "application/json") show.content(readable(text));
     show.event("end");
-    show.status(`${language}/${handler.name}: ${response.status}, ${octets} octets${protocol(url)}`, response.ok);
+    show.status(`${language}/${handler.name}: ${response.status}, ${octets} octets${await protocol(url)}`, response.ok);
     return response.ok;
   } catch (error) {
     show.event(String(error));
@@ -206,10 +206,14 @@ function readable(json) {
   return Object.entries(JSON.parse(json)).map(member).join("\n");
 }
 
-// What the browser says it spoke, if it says so.
-function protocol(url) {
-  const name = performance.getEntriesByName(url.href).at(-1)?.nextHopProtocol;
-  return name ? ` over ${name}` : "";
+// What the browser says it spoke, if it says so, which can take it a moment.
+async function protocol(url) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const name = performance.getEntriesByName(url.href).at(-1)?.nextHopProtocol;
+    if (name) return ` over ${name}`;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return "";
 }
 
 // Chromium has request streams, over HTTP/2; a browser without them reads `duplex` never, and makes text of the body.

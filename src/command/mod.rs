@@ -7,7 +7,10 @@ mod parts;
 mod serve;
 mod table;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::Result;
 use framewright::{
@@ -46,6 +49,11 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
 /// Says on standard error what went wrong, and gives the exit code: 64 for what the operator can mend in arguments or
 /// configuration, else 1.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    // Whoever read standard output, such as `head`, had enough.
+    let is_closed_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_closed_pipe) {
+        return ExitCode::FAILURE;
+    }
     // If standard error is gone there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "framewright: {error:#}");
     let usage = error.is::<ConfigError>() || error.downcast_ref::<PartsError>().is_some_and(PartsError::is_usage);

@@ -2,7 +2,11 @@
 
 use std::{fmt::Write as _, io::Write as _};
 
-use framewright::{config::ServePlan, server::Bound, tls::Identity};
+use framewright::{
+    config::ServePlan,
+    server::Bound,
+    tls::{CertificateSource, Identity, ca_path},
+};
 
 /// Prints the table to standard error.
 pub(super) fn print(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) {
@@ -29,8 +33,14 @@ fn text(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) -> String 
         let _ = writeln!(text, "  {url:width$}  {protocols:<13}  {name}");
     }
     if let Some(identity) = identity {
-        let _ = writeln!(text, "\n  certificate {}", identity.cert_path().display());
-        let _ = writeln!(text, "  `framewright ca` names the authority to import into a browser; Chromium also takes");
+        let settings = plan.tls.as_ref().map(|settings| &settings.certificate);
+        let _ = match settings {
+            Some(CertificateSource::Local { state_dir }) => {
+                writeln!(text, "\n  authority    {}", ca_path(state_dir).display())
+            }
+            _ => writeln!(text, "\n  certificate  {}", identity.cert_path().display()),
+        };
+        let _ = writeln!(text, "  Import it into a browser that is to trust this server, or start Chromium with");
         let _ = writeln!(text, "  --ignore-certificate-errors-spki-list={}", identity.spki_hash());
     }
     text.push_str("\nCtrl-C stops.\n\n");

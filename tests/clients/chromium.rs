@@ -33,7 +33,7 @@ const PROGRAMS: [&str; 3] = ["chromium", "google-chrome", "chromium-browser"];
 impl Chromium {
     /// Starts a browser that takes the certificate with this public key's hash, as the server's table shows it.
     pub fn start(spki_hash: &str) -> Self {
-        let is_there = |name: &&&str| run("sh", &["-c", &format!("command -v {name}")]).status.success();
+        let is_there = |name: &&&str| run("sh", &["-c", &format!("command -v {name} || exit 1")]).status.success();
         let program = PROGRAMS.iter().find(is_there).expect("Chromium is missing: run scripts/test-clients.sh");
         let profile = tempfile::tempdir().expect("a temporary folder");
         let stderr = std::fs::File::create(profile.path().join("stderr")).expect("a file");
@@ -106,7 +106,8 @@ impl Chromium {
     /// Sends a command and waits for its answer.
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last_id += 1;
-        let mut command = json!({"id": self.last_id, "method": method, "params": parameters});
+        let mut command = json!({"id": self.last_id, "method": method});
+        command["params"] = parameters;
         if let Some(session) = &self.session {
             command["sessionId"] = session.as_str().into();
         }

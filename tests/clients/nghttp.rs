@@ -95,62 +95,60 @@ fn received(frames: &[Frame]) -> Vec<String> {
         .collect()
 }
 
+/// A path, further arguments, and the frames that answer.
+const RESPONSES: [(&str, &[&str], &[&str]); 8] = [
+    (
+        "/hello.handler.wasm",
+        &[],
+        &["HEADERS :status: 200 | content-type: text/plain; charset=utf-8 | content-length: 14", "DATA 14 ."],
+    ),
+    (
+        "/hello.handler.wasm",
+        &["-H:method: HEAD"],
+        &["HEADERS :status: 200 | content-type: text/plain; charset=utf-8 | content-length: 14 ."],
+    ),
+    (
+        "/trailers.handler.wasm",
+        &[],
+        &[
+            "HEADERS :status: 200 | content-type: text/plain | trailer: x-octets, x-note",
+            "DATA 21",
+            "HEADERS x-octets: 21 | x-note: first | x-note: second .",
+        ],
+    ),
+    (
+        "/early-hints.handler.wasm?delay=10",
+        &[],
+        &[
+            "HEADERS :status: 103 | link: </style.css>; rel=preload; as=style",
+            "HEADERS :status: 200 | content-type: text/plain | content-length: 42 | \
+             link: </style.css>; rel=preload; as=style",
+            "DATA 42 .",
+        ],
+    ),
+    ("/misbehaving.handler.wasm?do=status&code=204", &[], &["HEADERS :status: 204 | x-status: 204 ."]),
+    ("/misbehaving.handler.wasm?do=status&code=304", &[], &["HEADERS :status: 304 | x-status: 304 ."]),
+    (
+        "/misbehaving.handler.wasm?do=trap&at=data",
+        &[],
+        &["HEADERS :status: 200 | content-type: text/plain", "DATA 15", "RST_STREAM (error_code=INTERNAL_ERROR(0x02))"],
+    ),
+    (
+        "/alphabet.txt",
+        &["-Hrange: bytes=1-3"],
+        &[
+            "HEADERS :status: 206 | content-type: text/plain | content-length: 3 | \
+             accept-ranges: bytes | content-range: bytes 1-3/27",
+            "DATA 3 .",
+        ],
+    ),
+];
+
 #[test]
 fn a_response_is_the_frames_that_its_handler_wrote() {
     let server = serve();
-    let table: [(&str, &[&str], &[&str]); 8] = [
-        (
-            "/hello.handler.wasm",
-            &[],
-            &["HEADERS :status: 200 | content-type: text/plain; charset=utf-8 | content-length: 14", "DATA 14 ."],
-        ),
-        (
-            "/hello.handler.wasm",
-            &["-H:method: HEAD"],
-            &["HEADERS :status: 200 | content-type: text/plain; charset=utf-8 | content-length: 14 ."],
-        ),
-        (
-            "/trailers.handler.wasm",
-            &[],
-            &[
-                "HEADERS :status: 200 | content-type: text/plain | trailer: x-octets, x-note",
-                "DATA 21",
-                "HEADERS x-octets: 21 | x-note: first | x-note: second .",
-            ],
-        ),
-        (
-            "/early-hints.handler.wasm?delay=10",
-            &[],
-            &[
-                "HEADERS :status: 103 | link: </style.css>; rel=preload; as=style",
-                "HEADERS :status: 200 | content-type: text/plain | content-length: 42 | \
-                 link: </style.css>; rel=preload; as=style",
-                "DATA 42 .",
-            ],
-        ),
-        ("/misbehaving.handler.wasm?do=status&code=204", &[], &["HEADERS :status: 204 | x-status: 204 ."]),
-        ("/misbehaving.handler.wasm?do=status&code=304", &[], &["HEADERS :status: 304 | x-status: 304 ."]),
-        (
-            "/misbehaving.handler.wasm?do=trap&at=data",
-            &[],
-            &[
-                "HEADERS :status: 200 | content-type: text/plain",
-                "DATA 15",
-                "RST_STREAM (error_code=INTERNAL_ERROR(0x02))",
-            ],
-        ),
-        (
-            "/alphabet.txt",
-            &["-Hrange: bytes=1-3"],
-            &[
-                "HEADERS :status: 206 | content-type: text/plain | content-length: 3 | \
-                 accept-ranges: bytes | content-range: bytes 1-3/27",
-                "DATA 3 .",
-            ],
-        ),
-    ];
     for carrier in H2 {
-        for (path, arguments, expected) in table {
+        for (path, arguments, expected) in RESPONSES {
             let seen = received(&frames(&[arguments, &[&url(&server, carrier, path)]].concat()));
             assert_eq!(seen, expected, "{carrier:?} {path} {arguments:?}");
         }
