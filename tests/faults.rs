@@ -42,9 +42,7 @@ async fn a_trap_before_the_head_is_answered_500_and_logged_with_a_wasm_backtrace
             }
         }
     }
-    for line in
-        ["wasm backtrace", "misbehaving.wasm", "asked to", "out of bounds memory access"]
-    {
+    for line in ["wasm backtrace", "misbehaving.wasm", "asked to", "out of bounds memory access"] {
         assert!(server.log().contains(line), "{line:?} in the log:\n{}", server.log());
     }
 }

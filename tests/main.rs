@@ -5,6 +5,7 @@
 mod alpn;
 mod architecture;
 mod clients;
+mod config;
 mod fairness;
 mod faults;
 mod h1_malformed;
@@ -17,4 +18,6 @@ mod lifecycle;
 mod limits;
 mod reload;
 mod scenarios;
+mod site;
 mod support;
+mod wasi;
