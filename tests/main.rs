@@ -6,6 +6,7 @@
 mod alpn;
 mod architecture;
 mod clients;
+mod config;
 mod fairness;
 mod faults;
 mod h1_malformed;
@@ -18,4 +19,6 @@ mod lifecycle;
 mod limits;
 mod reload;
 mod scenarios;
+mod site;
 mod support;
+mod wasi;

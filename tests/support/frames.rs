@@ -110,8 +110,9 @@ impl Connection {
         self.frame(FrameKind::SETTINGS, 0, 0, payload).await;
     }
 
+    /// Opens a window. A server that has sent all it wanted may be gone.
     pub async fn open_window(&mut self, stream: u32, octets: u32) {
-        self.frame(FrameKind::WINDOW_UPDATE, 0, stream, octets.to_be_bytes()).await;
+        self.try_octets(frame(FrameKind::WINDOW_UPDATE, 0, stream, octets.to_be_bytes())).await;
     }
 
     pub async fn reset(&mut self, stream: u32, code: u32) {
