@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.
-    ("config", &["cli", "http1", "http2", "observe", "router", "sandbox", "server", "site", "tls"]),
+    ("config", &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "tls"]),
 ];
 
 #[test]
