@@ -191,7 +191,7 @@ async fn changed_files_are_seen_by_the_next_request() {
 async fn large_files_are_sent_whole_in_little_memory() {
     const OCTETS: usize = 20 << 20;
     let site = site();
-    let content: Vec<u8> = (0..OCTETS).map(|at| (at % 251) as u8).collect();
+    let content: Vec<u8> = (0..OCTETS).map(|at| u8::try_from(at % 251).expect("below 256")).collect();
     site.file("large.bin", &content);
     let server = Builder::new(site).start();
     for carrier in CARRIERS {

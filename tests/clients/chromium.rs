@@ -107,7 +107,7 @@ impl Chromium {
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last_id += 1;
         let mut command = json!({"id": self.last_id, "method": method});
-        command["params"] = parameters;
+        command["params"].clone_from(parameters);
         if let Some(session) = &self.session {
             command["sessionId"] = session.as_str().into();
         }
