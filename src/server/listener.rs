@@ -36,14 +36,15 @@ impl Gate {
 pub(super) async fn accept(socket: TcpListener, service: Arc<Service>, mut gate: Gate) {
     let mut connections = JoinSet::new();
     let mut trouble = Trouble::default();
+    let mut waiting = None;
     loop {
         tokio::select! {
             // A loop that never drains because new connections never end would be worse than an unfair one.
             biased;
             () = gate.drain.draining() => break,
             Some(ended) = connections.join_next() => note_panic(ended),
-            (accepted, permit) = next(&socket, &gate.permits, &mut trouble) => match accepted {
-                Ok((stream, peer)) => {
+            accepted = next(&socket, &gate.permits, &mut trouble, &mut waiting) => match accepted {
+                Ok((stream, peer, permit)) => {
                     COUNTERS.connections.count();
                     trouble.pause = None;
                     let service = Arc::clone(&service);
@@ -62,18 +63,26 @@ pub(super) async fn accept(socket: TcpListener, service: Arc<Service>, mut gate:
     }
 }
 
+/// The next connection and its permit. The connection comes first: a listener that nobody connects to must not hold a
+/// permit that another one needs. So one connection for each socket may wait here; more wait in the system's queue.
+///
 /// # Cancel safety
-/// Safe: a permit that was not used returns, and `accept` loses no connection.
+/// Safe: `accept` loses no connection, one that has no permit yet stays in `waiting`.
 async fn next(
     socket: &TcpListener,
     permits: &Arc<Semaphore>,
     trouble: &mut Trouble,
-) -> (io::Result<(TcpStream, SocketAddr)>, OwnedSemaphorePermit) {
+    waiting: &mut Option<(TcpStream, SocketAddr)>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     if let Some(until) = trouble.pause_until() {
         tokio::time::sleep_until(until).await;
     }
+    if waiting.is_none() {
+        *waiting = Some(socket.accept().await?);
+    }
     let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
-    (socket.accept().await, permit)
+    let (stream, peer) = waiting.take().expect("put there above");
+    Ok((stream, peer, permit))
 }
 
 /// What keeps a listener from accepting.
