@@ -8,7 +8,7 @@ use crate::support::{
     Builder, CARRIERS, Carrier, Client, Server, Site, Stream, connect,
     frames::{self, End},
     h1, soon,
-    stream::{connect_tcp, connect_tls, connect_tls_as},
+    stream::{connect_tcp, connect_tls, connect_tls_as, connect_tls_to},
 };
 
 const HELLO: &str = "/hello.handler.wasm";
@@ -200,4 +200,37 @@ async fn sslkeylogfile_gets_the_secrets_and_the_log_says_so() {
     for label in ["CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 "] {
         assert!(secrets.lines().any(|line| line.starts_with(label)), "{label}: {secrets}");
     }
+}
+
+#[tokio::test]
+async fn tls_secrets_are_written_only_where_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys.txt");
+    let server = Builder::new(site()).environment("SSLKEYLOGFILE", keys.to_str().expect("text")).start();
+    let stream = connect_tls(server.port("https"), &[]).await.expect("a handshake");
+    assert_eq!(speak(stream, Spoken::H1).await, "Hello, world!\n");
+    let text = std::fs::read_to_string(&keys).expect("a file");
+    assert!(text.contains("SERVER_TRAFFIC_SECRET_0 "), "{text}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_served() {
+    let own = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| own.path().join(name).to_str().expect("text").to_owned();
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = rcgen::CertificateParams::new(vec!["own.test".to_owned()])
+        .and_then(|parameters| parameters.self_signed(&key))
+        .expect("a certificate");
+    std::fs::write(path("cert.pem"), certificate.pem()).expect("a file");
+    std::fs::write(path("key.pem"), key.serialize_pem()).expect("a file");
+    let mut builder = Builder::new(site());
+    for argument in ["--cert", &path("cert.pem"), "--key", &path("key.pem")] {
+        builder = builder.argument(argument);
+    }
+    let server = builder.start();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a certificate");
+    let stream = connect_tls_to("own.test", server.port("https"), roots).await.expect("a handshake");
+    assert_eq!(speak(stream, Spoken::H1).await, "Hello, world!\n");
+    assert!(connect_tls(server.port("https"), &[]).await.is_err(), "the local authority has not signed it");
 }

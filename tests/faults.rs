@@ -165,6 +165,21 @@ async fn content_that_disagrees_with_its_length_is_a_typed_error() {
 }
 
 #[tokio::test]
+async fn returning_with_less_content_than_announced_is_no_complete_response() {
+    let server = start("");
+    let target = format!("{ODD}?do=say&lines=content-length:5&content=ab");
+    let mut connection = h2(&server).await;
+    connection.get(1, &target).await;
+    let response = connection.response(1).await;
+    assert_eq!((response.status, response.end.clone()), (200, End::Reset(INTERNAL_ERROR)));
+    let mut connection = h1(&server).await;
+    connection.send(format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n")).await;
+    assert!(connection.head().await.contains("content-length: 5\n"));
+    assert!(connection.is_closed().await, "a refused step sends nothing");
+    server.log_line(&["WARN", "before the content had its Content-Length"]);
+}
+
+#[tokio::test]
 async fn responses_that_cannot_have_content_are_complete_with_their_head() {
     let server = start("");
     for (carrier, code) in [(Carrier::H1, 204), (Carrier::H2c, 204), (Carrier::H1, 304), (Carrier::H2c, 304)] {

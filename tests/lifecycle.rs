@@ -54,7 +54,9 @@ async fn one_line_of_json_says_where_it_listens() {
     for listener in ready["listeners"].as_array().expect("listeners") {
         assert_eq!(listener.as_object().map(serde_json::Map::len), Some(5));
         assert!(["127.0.0.1", "::1"].contains(&listener["address"].as_str().expect("text")));
-        assert!(listener["port"].as_u64().is_some_and(|port| port > 0));
+        let address = (listener["address"].as_str().expect("text"), listener["port"].as_u64().expect("a port"));
+        let port = u16::try_from(address.1).expect("a port");
+        tokio::net::TcpStream::connect((address.0, port)).await.expect("a connection");
     }
     for carrier in CARRIERS {
         assert_eq!(Client::connect(&server, carrier).await.get(HELLO).await.head.status, 200);

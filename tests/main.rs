@@ -7,6 +7,7 @@ mod alpn;
 mod architecture;
 mod clients;
 mod config;
+mod deadlines;
 mod fairness;
 mod faults;
 mod h1_malformed;

@@ -119,6 +119,18 @@ pub async fn connect_tls_as(
     Ok(Stream::Tls(Box::new(stream)))
 }
 
+/// Connects by TLS to whoever has a certificate of this name from these authorities.
+pub async fn connect_tls_to(name: &'static str, port: u16, roots: RootCertStore) -> std::io::Result<Stream> {
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name).expect("a name");
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, connect_tcp(port).await).await?;
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
 /// The local authority, as the one that a client trusts.
 fn roots() -> &'static Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();

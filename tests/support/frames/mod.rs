@@ -2,13 +2,19 @@
 //!
 //! The client acknowledges SETTINGS and PING by itself and opens windows only where a verb says so.
 
+mod octets;
+mod response;
+
 use std::collections::{HashMap, VecDeque};
 
 use framewright::wire::{
     FrameHeader, FrameKind, HEADER_OCTETS, flags,
-    hpack::{Decoder, FieldBlock, encode_literal},
+    hpack::{Decoder, FieldBlock},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+pub use octets::{block, frame, head};
+pub use response::{End, Response};
 
 use super::{Stream, client::Fields, soon};
 
@@ -41,26 +47,6 @@ pub struct Connection {
     /// Octets that may be sent: on the connection, and on each stream relative to the server's initial window.
     window: i64,
     windows: HashMap<u32, i64>,
-}
-
-/// How a stream ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    Complete,
-    Reset(u32),
-    GoAway(u32),
-    Closed,
-}
-
-/// What came back on a stream.
-#[derive(Debug)]
-pub struct Response {
-    pub informational: Vec<(u16, Fields)>,
-    pub status: u16,
-    pub fields: Fields,
-    pub content: Vec<u8>,
-    pub trailers: Fields,
-    pub end: End,
 }
 
 impl Frame {
@@ -344,39 +330,4 @@ impl Connection {
         soon("a payload", self.stream.read_exact(&mut payload)).await.ok()?;
         Some(Frame { header, payload, section: Vec::new() })
     }
-}
-
-impl Response {
-    fn note_end(&mut self, frame: &Frame) {
-        match frame.header.kind {
-            FrameKind::RST_STREAM => self.end = End::Reset(frame.number(0)),
-            // With NO_ERROR streams go on (RFC 9113 §6.8).
-            FrameKind::GOAWAY if frame.number(4) != 0 => self.end = End::GoAway(frame.number(4)),
-            FrameKind::DATA | FrameKind::HEADERS if frame.header.has(flags::END_STREAM) => self.end = End::Complete,
-            _ => {}
-        }
-    }
-
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.content).expect("text")
-    }
-}
-
-/// The octets of a frame.
-pub fn frame(kind: FrameKind, flags: u8, stream: u32, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    let payload = payload.as_ref();
-    let length = u32::try_from(payload.len()).expect("a frame's length");
-    [&FrameHeader { length, kind, flags, reserved: false, stream }.encode(), payload].concat()
-}
-
-/// A field block of literals.
-pub fn block(fields: &[(&[u8], &[u8])]) -> Vec<u8> {
-    let mut block = Vec::new();
-    fields.iter().for_each(|(name, value)| encode_literal(&mut block, name, value));
-    block
-}
-
-/// The pseudo-fields of a request.
-pub fn head<'a>(method: &'a str, path: &'a str) -> [(&'a [u8], &'a [u8]); 4] {
-    [(b":method", method.as_bytes()), (b":scheme", b"http"), (b":authority", b"localhost"), (b":path", path.as_bytes())]
 }
