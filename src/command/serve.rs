@@ -4,7 +4,7 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use framewright::{
-    config::{Protocols, ServePlan},
+    config::ServePlan,
     server::{self, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
 };
@@ -37,11 +37,7 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
             addresses: listener.addresses.clone(),
             skip_missing: listener.addresses_by_default,
             port: listener.port,
-            protocols: match listener.protocols {
-                Protocols::Http1 => server::Protocols::Http1,
-                Protocols::Http2 => server::Protocols::Http2,
-                Protocols::Both => server::Protocols::Both,
-            },
+            protocols: listener.protocols,
             tls,
             origin: listener.origin.clone(),
         })

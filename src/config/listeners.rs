@@ -10,9 +10,12 @@ use toml::Spanned;
 use super::{
     error::{ConfigError, Fault, Place},
     file::{self, Protocol, Source},
-    plan::{ListenerSettings, Protocols},
+    plan::ListenerSettings,
 };
-use crate::cli::{PortArg, ServeArgs};
+use crate::{
+    cli::{PortArg, ServeArgs},
+    server::Protocols,
+};
 
 /// A listener and the place to blame for it.
 struct Placed {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use crate::{observe, sandbox, tls};
+use crate::{observe, sandbox, server::Protocols, tls};
 
 /// Everything that serving needs to know.
 #[derive(Clone, Debug)]
@@ -48,17 +48,6 @@ pub struct ListenerSettings {
     pub tls: bool,
     /// Who asked for it: `FILE:LINE`, a flag, or `default`. For errors that arise on binding.
     pub origin: String,
-}
-
-/// The protocols of a listener.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Protocols {
-    /// HTTP/1.1 alone.
-    Http1,
-    /// HTTP/2 alone; only with TLS.
-    Http2,
-    /// Both: chosen by ALPN with TLS, by HTTP/2's preface (RFC 9113 §3.4) without.
-    Both,
 }
 
 /// The static site.
@@ -139,27 +128,6 @@ pub struct HttpSettings {
     pub h2_streams: Option<u32>,
     /// HTTP/2: octets of the receive window of a stream (`h2_window_kib`).
     pub h2_window: Option<u32>,
-}
-
-impl Protocols {
-    /// Whether HTTP/1.1 is among them.
-    pub fn http1(self) -> bool {
-        matches!(self, Self::Http1 | Self::Both)
-    }
-
-    /// Whether HTTP/2 is among them.
-    pub fn http2(self) -> bool {
-        matches!(self, Self::Http2 | Self::Both)
-    }
-
-    /// Their ALPN names, in the server's order of preference where it has one.
-    pub fn alpn(self) -> &'static [&'static str] {
-        match self {
-            Self::Http1 => &["http/1.1"],
-            Self::Http2 => &["h2"],
-            Self::Both => &["h2", "http/1.1"],
-        }
-    }
 }
 
 impl Default for ServerSettings {

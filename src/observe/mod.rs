@@ -1,16 +1,14 @@
-//! Logs, spans and counters. Imports no other module; every other module may use it.
+//! Logs and spans. Imports no other module; every other module may use it.
 //!
 //! Levels: `error` is a fault of ours, `warn` one of the operator or of a handler, `info` the life cycle and one access
 //! line per exchange, `debug` a peer's doing, `trace` frames. All goes to standard error.
 
 mod access;
-mod counters;
 mod escape;
 mod init;
 pub mod span;
 mod text;
 
 pub use access::{ACCESS_TARGET, Access, access};
-pub use counters::{COUNTERS, Counter, Counters};
 pub use escape::Escaped;
 pub use init::{Filter, FilterError, Format, InitError, LogGuard, Settings, init};

@@ -1,4 +1,4 @@
-//! The spans that log lines stand in: one for each connection, exchange and handler call.
+//! The spans that log lines stand in: one for each connection and exchange.
 //!
 //! They are built here only, so that field names never drift. Their level is `warn`, because a warning without the id
 //! of its exchange would help nobody; below that level they cost nothing.
@@ -15,11 +15,6 @@ pub fn connection(id: &dyn Display, listener: &str, peer: SocketAddr) -> Span {
 /// One exchange; `stream` is its HTTP/2 stream identifier. Fields: `exchange`, `stream`.
 pub fn exchange(id: &dyn Display, stream: Option<u32>) -> Span {
     tracing::warn_span!(target: TARGET, "exchange", exchange = %id, stream)
-}
-
-/// One call of a handler, named by its path under the root or by its file. Fields: `handler`.
-pub fn handler(name: &str) -> Span {
-    tracing::warn_span!(target: TARGET, "handler", handler = name)
 }
 
 /// The target of all spans.

@@ -14,7 +14,7 @@ use crate::{
     drain::Drain,
     exchange::{ConnectionFacts, ConnectionId, Dispatch, TlsFacts},
     http1, http2,
-    observe::{COUNTERS, span},
+    observe::span,
     tls, wire,
 };
 
@@ -86,7 +86,6 @@ impl Service {
                 self.speak(spoken, stream, facts(Some(tls))).await;
             }
             Some(Err(fault)) => {
-                COUNTERS.handshake_faults.count();
                 ended("handshake", &fault);
             }
         }

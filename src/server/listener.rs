@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{bound::note_panic, connection::Service, platform};
-use crate::{drain::Drain, observe::COUNTERS};
+use crate::drain::Drain;
 
 /// What lets a connection in: a permit that it holds to its end, and a server that does not drain.
 #[derive(Clone)]
@@ -45,7 +45,6 @@ pub(super) async fn accept(socket: TcpListener, service: Arc<Service>, mut gate:
             Some(ended) = connections.join_next() => note_panic(ended),
             accepted = next(&socket, &gate.permits, &mut trouble, &mut waiting) => match accepted {
                 Ok((stream, peer, permit)) => {
-                    COUNTERS.connections.count();
                     trouble.pause = None;
                     let service = Arc::clone(&service);
                     connections.spawn(async move {

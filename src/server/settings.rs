@@ -55,6 +55,15 @@ pub enum Protocols {
 }
 
 impl Protocols {
+    /// Their ALPN names, in the server's order of preference where it has one.
+    pub fn alpn(self) -> &'static [&'static str] {
+        match self {
+            Self::Http1 => &["http/1.1"],
+            Self::Http2 => &["h2"],
+            Self::Both => &["h2", "http/1.1"],
+        }
+    }
+
     /// Their ALPN names as the ready line has them, oldest first.
     pub fn names(self) -> &'static [&'static str] {
         match self {
