@@ -1,13 +1,20 @@
 //! Joins h2 to a socket: one connection, its streams, and the tasks that answer them.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use h2::{RecvStream, server::SendResponse};
 use http::{Request, Response, StatusCode};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    task::{JoinError, JoinSet},
+    task::{JoinError, JoinSet, unconstrained},
     time::{Instant, sleep, timeout},
 };
 
@@ -16,13 +23,14 @@ use super::{
     content::Content,
     fault::StreamFault,
     resets::{PendingResets, Resets},
+    settings::INLINE_TIME,
     writer::Writer,
 };
 use crate::{
     drain::Drain,
     exchange::{
-        ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, RequestHead,
-        ResponseWriter, StreamWriter, Version,
+        BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent,
+        RequestHead, ResponseWriter, StreamWriter, Version,
     },
     wire::{Section, Tap, TapHandle, hpack::FieldBlock},
 };
@@ -84,11 +92,7 @@ where
         tokio::select! {
             // The connection first: under load the others need no look, and resets follow what it writes.
             biased;
-            accepted = connection.accept() => match accepted {
-                Some(Ok((request, respond))) => streams.accept(request, respond),
-                Some(Err(error)) => return Err(error.into()),
-                None => return Ok(()),
-            },
+            end = poll_fn(|cx| streams.turn(connection, cx)) => return end,
             () = resets.turn() => {}
             () = &mut draining, if !drained => {
                 drained = true;
@@ -124,7 +128,57 @@ struct Streams {
 }
 
 impl Streams {
-    fn accept(&mut self, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+    /// One turn of the connection: takes the requests that are there, and writes what is to be written. Ready when the
+    /// connection is over.
+    ///
+    /// An exchange gets its first moments right here, and a task of its own only if it is not done by then: most are,
+    /// and what they answer leaves in one write. A turn that has lasted too long for that gives the rest tasks at once.
+    fn turn<T>(&mut self, connection: &mut Connection<T>, cx: &mut Context<'_>) -> Poll<Result<(), Fault>>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut began = None;
+        loop {
+            match connection.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => {
+                    let began = *began.get_or_insert_with(Instant::now);
+                    let Some(exchange) = self.accept(request, respond) else { continue };
+                    if began.elapsed() < INLINE_TIME {
+                        self.tap.cork();
+                        self.begin(exchange, cx);
+                    } else {
+                        self.tap.uncork();
+                        self.tasks.spawn(exchange);
+                    }
+                }
+                Poll::Ready(end) => {
+                    self.tap.uncork();
+                    return Poll::Ready(end.map_or(Ok(()), |end| end.map(|_| ()).map_err(Fault::from)));
+                }
+                // What was held back leaves with the next look.
+                Poll::Pending if began.take().is_some() => self.tap.uncork(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Polls an exchange once; one that is not done gets a task.
+    fn begin(&mut self, mut exchange: BoxFuture<'static, ()>, cx: &mut Context<'_>) {
+        // The connection's own budget is for its socket.
+        let mut first = unconstrained(&mut exchange);
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut first).poll(cx))) {
+            Ok(Poll::Ready(())) => {}
+            Ok(Poll::Pending) => drop(self.tasks.spawn(exchange)),
+            Err(_) => tracing::error!("an exchange panicked"),
+        }
+    }
+
+    /// Makes an exchange of a request and has it dispatched; none if the request has been refused.
+    fn accept(
+        &mut self,
+        request: Request<RecvStream>,
+        mut respond: SendResponse<Bytes>,
+    ) -> Option<BoxFuture<'static, ()>> {
         self.reap();
         self.accepted += 1;
         let id = respond.stream_id().as_u32();
@@ -132,7 +186,7 @@ impl Streams {
             let fault = StreamFault::SectionMissing;
             tracing::error!(stream = id, "{fault}");
             respond.send_reset(fault.reason());
-            return;
+            return None;
         };
         let FieldBlock::Section(fields) = block else {
             tracing::debug!(stream = id, "a request head has too many fields");
@@ -140,7 +194,7 @@ impl Streams {
             *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             // An error says that the peer has reset the stream already.
             let _ = respond.send_response(response, true);
-            return;
+            return None;
         };
         // The parts of the exchange let the stream go when they are dropped, whatever follows.
         let content: Box<dyn ContentStream> = if end_stream {
@@ -153,7 +207,7 @@ impl Streams {
             let fault = StreamFault::TargetMissing;
             tracing::debug!(stream = id, "{fault}");
             writer.reset(fault.reason().into());
-            return;
+            return None;
         };
         let head_only = head.method.as_ref() == b"HEAD";
         let exchange = Exchange {
@@ -165,7 +219,7 @@ impl Streams {
             stream_id: Some(id),
             arrived: Instant::now(),
         };
-        self.tasks.spawn(self.dispatch.dispatch(exchange));
+        Some(self.dispatch.dispatch(exchange))
     }
 
     /// Forgets finished tasks. Done in passing, as to be woken for each would double the connection's turns.

@@ -50,6 +50,10 @@ pub(super) const PIECE_OCTETS: usize = SEND_BUFFER;
 /// 1xx responses of one stream that may wait to be written. Flow control does not hold them back, so we do.
 pub(super) const INFORMATIONAL_BATCH: u32 = 16;
 
+/// How long one turn of a connection may begin exchanges in its own task and hold their answers back: some tens of short
+/// ones, and too little for anybody to notice a delay. One that computes returns to us after a tick of the sandbox.
+pub(super) const INLINE_TIME: Duration = Duration::from_micros(300);
+
 /// From the accepted connection to its preface.
 const PREFACE_DEADLINE: Duration = Duration::from_secs(10);
 

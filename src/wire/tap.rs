@@ -6,11 +6,12 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
 
+use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
@@ -29,8 +30,13 @@ pub struct Tap<T> {
     /// Scratch of one read.
     arrivals: Vec<Arrival>,
     outbound: Boundary,
+    /// What was accepted while corked and has not left.
+    held: BytesMut,
     handle: TapHandle,
 }
+
+/// Octets that are gathered while corked: the content of one TLS record (RFC 8446 §5.1).
+const HELD_OCTETS: usize = 16 << 10;
 
 /// What a tap found, shared with the exchanges of the connection. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +44,7 @@ pub struct TapHandle(Arc<Shared>);
 
 struct Shared {
     ledger: Mutex<Ledger>,
+    corked: AtomicBool,
     /// Octets of DATA payload that have left.
     data_octets: AtomicU64,
     /// How often everything that the writer held has left.
@@ -50,6 +57,7 @@ impl<T> Tap<T> {
     pub fn new(io: T, limits: Limits, most_arrived: usize) -> Self {
         let shared = Shared {
             ledger: Mutex::new(Ledger::new(most_arrived)),
+            corked: AtomicBool::new(false),
             data_octets: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
             flushed: Notify::new(),
@@ -59,6 +67,7 @@ impl<T> Tap<T> {
             inbound: Inbound::new(limits),
             arrivals: Vec::new(),
             outbound: Boundary::new(),
+            held: BytesMut::new(),
             handle: TapHandle(Arc::new(shared)),
         }
     }
@@ -86,7 +95,52 @@ impl<T> Tap<T> {
     }
 }
 
+impl<T: AsyncWrite + Unpin> Tap<T> {
+    /// While corked: takes what there is room for, and is pending without.
+    fn hold<'a>(&mut self, slices: impl Iterator<Item = &'a [u8]> + Clone) -> Poll<io::Result<usize>> {
+        let before = self.held.len();
+        for slice in slices.clone() {
+            let taken = slice.len().min(HELD_OCTETS.saturating_sub(self.held.len()));
+            self.held.extend_from_slice(&slice[..taken]);
+        }
+        let accepted = self.held.len() - before;
+        if accepted == 0 && slices.clone().any(|slice| !slice.is_empty()) {
+            return Poll::Pending;
+        }
+        self.sent(slices, accepted);
+        Poll::Ready(Ok(accepted))
+    }
+
+    /// Writes what was held.
+    fn poll_let_go(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.held.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.held))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.held.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_corked(&self) -> bool {
+        self.handle.0.corked.load(Ordering::Relaxed)
+    }
+}
+
 impl TapHandle {
+    /// From here on the tap gathers what is written, and lets nothing leave. When it has no more room, and on a flush,
+    /// it is pending and wakes nobody: whoever drives the connection polls it again after [`uncork`](Self::uncork). So
+    /// what many short exchanges answer in one turn leaves in one write and one TLS record.
+    pub fn cork(&self) {
+        self.0.corked.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets what was gathered leave with the next write or flush.
+    pub fn uncork(&self) {
+        self.0.corked.store(false, Ordering::Relaxed);
+    }
+
     /// See [`Ledger::claim_head`].
     pub fn claim_head(&self, stream: u32) -> Option<Section> {
         self.ledger().claim_head(stream)
@@ -165,6 +219,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Tap<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_corked() {
+            return self.hold([buf].into_iter());
+        }
+        ready!(self.poll_let_go(cx))?;
         let accepted = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
         self.sent([buf], accepted);
         Poll::Ready(Ok(accepted))
@@ -175,6 +233,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.is_corked() {
+            return self.hold(bufs.iter().map(|buf| &**buf));
+        }
+        ready!(self.poll_let_go(cx))?;
         let accepted = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
         self.sent(bufs.iter().map(|buf| &**buf), accepted);
         Poll::Ready(Ok(accepted))
@@ -185,6 +247,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_corked() {
+            return Poll::Pending;
+        }
+        ready!(self.poll_let_go(cx))?;
         ready!(Pin::new(&mut self.io).poll_flush(cx))?;
         self.handle.0.flushes.fetch_add(1, Ordering::AcqRel);
         self.handle.0.flushed.notify_waiters();
@@ -192,6 +258,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_corked() {
+            return Poll::Pending;
+        }
+        ready!(self.poll_let_go(cx))?;
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
