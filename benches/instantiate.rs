@@ -18,7 +18,7 @@ use bytes::Bytes;
 use criterion::Criterion;
 use framewright::{
     exchange::{
-        BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, RequestHead,
+        BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, NoFrames, RequestHead,
         ResponseHead, ResponseWriter, SendError, StreamWriter, Version,
     },
     sandbox::{Grants, Outcome, Sandbox, Settings, Target},
@@ -99,6 +99,7 @@ impl Bench {
             response: ResponseWriter::new(Box::new(Nowhere), Version::Http2, false),
             connection: Arc::clone(&self.connection),
             stream_id: Some(1),
+            wire: Arc::new(NoFrames),
             arrived: tokio::time::Instant::now(),
         };
         let report = black_box(self.sandbox.run(&self.target, exchange).await);

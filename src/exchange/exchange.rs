@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{ContentStream, RequestHead, ResponseWriter};
+use super::{ContentStream, RequestHead, ResponseWriter, WireView};
 
 /// One request and the response to it, on its way from a protocol to whoever answers.
 pub struct Exchange {
@@ -28,6 +28,8 @@ pub struct Exchange {
     pub connection: Arc<ConnectionFacts>,
     /// The HTTP/2 stream identifier.
     pub stream_id: Option<u32>,
+    /// What the client put on the connection.
+    pub wire: Arc<dyn WireView>,
     /// When the protocol had the whole head. A look at the disk at or after this moment is new enough for it.
     pub arrived: Instant,
 }
@@ -66,6 +68,10 @@ pub struct TlsFacts {
     pub alpn: Option<Bytes>,
     /// The server name asked for (RFC 6066 §3), lower case.
     pub sni: Option<String>,
+    /// What the client offered by ALPN, in its order.
+    pub alpn_offered: Vec<Bytes>,
+    /// Whether the handshake resumed an earlier session.
+    pub resumed: bool,
 }
 
 impl ExchangeId {

@@ -8,6 +8,8 @@ mod dispatch;
 #[expect(clippy::module_inception, reason = "the module is named after its one central type")]
 mod exchange;
 mod fields;
+mod inspect;
+mod raw;
 #[cfg(test)]
 pub(crate) mod recorder;
 mod request;
@@ -19,7 +21,12 @@ pub use content::{ContentError, ContentEvent, ContentStream, NoContent};
 pub use dispatch::{BoxFuture, Dispatch};
 pub use exchange::{ConnectionFacts, ConnectionId, Exchange, ExchangeId, TlsFacts};
 pub use fields::{Field, FieldSection, Representation};
+pub use inspect::{NoFrame, NoFrames, SEEN_OCTETS, SeenFrame, WireView};
+pub use raw::{
+    AfterRaw, Body, HoldEnd, Indexing, Instruction, Leave, Priority, RAW_OCTETS, RawDoor, RawError, RawFrame,
+    RawSection,
+};
 pub use request::{RequestHead, Version};
-pub use response::{Phase, ResponseWriter, Sent, WriteError};
-pub use stream_writer::{ContentRule, ResponseHead, SendError, StreamWriter};
+pub use response::{Phase, RawSendError, ResponseWriter, Sent, WriteError};
+pub use stream_writer::{ContentRule, PushError, PushedRequest, ResponseHead, SendError, StreamWriter};
 pub use syntax::{is_field_value, is_token};

@@ -9,8 +9,8 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, RequestHead, ResponseHead,
-    ResponseWriter, SendError, StreamWriter, Version,
+    BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, NoFrames, RequestHead,
+    ResponseHead, ResponseWriter, SendError, StreamWriter, Version,
 };
 
 /// What a test sees of a response.
@@ -56,6 +56,7 @@ impl Recorder {
                 tls: None,
             }),
             stream_id: Some(1),
+            wire: Arc::new(NoFrames),
             arrived: tokio::time::Instant::now(),
         };
         (exchange, recorder)

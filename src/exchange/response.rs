@@ -32,6 +32,9 @@ pub struct ResponseWriter {
     octet_limit: u64,
 }
 
+mod raw;
+pub use raw::RawSendError;
+
 /// Where a response stands; it moves downwards only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
@@ -77,6 +80,9 @@ pub enum WriteError {
     /// The peer reset the stream or left.
     #[error("the peer is gone")]
     PeerGone(Option<u32>),
+    /// One DATA frame cannot hold this; the most that the peer takes.
+    #[error("one DATA frame holds at most {0} octets")]
+    FrameTooLarge(u32),
     /// The exchange has sent as many octets as it may; the rest was not sent.
     #[error("the exchange's limit of {0} octets sent is used up")]
     OctetLimit(u64),
@@ -94,6 +100,13 @@ enum State {
 struct CheckedHead {
     rule: ContentRule,
     state: State,
+}
+
+/// What a checked piece of content means.
+struct CheckedContent {
+    after: State,
+    /// Whether it is counted only: in answer to HEAD.
+    dropped: bool,
 }
 
 /// INTERNAL_ERROR (RFC 9113 §7): how a response that cannot be completed ends.
@@ -126,7 +139,7 @@ impl ResponseWriter {
             }
         }
         let result = self.stream.send_informational(status, fields).await;
-        self.note_gone(result)
+        self.note(result)
     }
 
     /// Sends the response head; `end` ends the response with it.
@@ -137,7 +150,7 @@ impl ResponseWriter {
         self.expect_head()?;
         let checked = self.check_head(status, fields, end)?;
         let result = self.stream.send_head(ResponseHead { status, fields, content: checked.rule }).await;
-        self.note_gone(result)?;
+        self.note(result)?;
         self.sent.status = Some(status);
         self.state = checked.state;
         Ok(())
@@ -148,6 +161,52 @@ impl ResponseWriter {
     /// # Errors
     /// See [`WriteError`].
     pub async fn send_data(&mut self, octets: Bytes, end: bool) -> Result<(), WriteError> {
+        let content = self.check_content(&octets, end)?;
+        if !content.dropped && (end || !octets.is_empty()) {
+            let length = octets.len();
+            let result = self.stream.send_data(octets, end).await;
+            self.note(result)?;
+            self.sent.octets += length as u64;
+        } else {
+            self.sent.octets += octets.len() as u64;
+        }
+        self.state = content.after;
+        Ok(())
+    }
+
+    /// Sends content as exactly one DATA frame, padded. HTTP/1.1: one chunk; empty content without `end` sends nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::NotAllowed`] for padding on HTTP/1.x; see [`WriteError`].
+    pub async fn send_data_frame(&mut self, octets: Bytes, padding: Option<u8>, end: bool) -> Result<(), WriteError> {
+        if self.version != Version::Http2 {
+            return if padding.is_some() { Err(WriteError::NotAllowed) } else { self.send_data(octets, end).await };
+        }
+        let content = self.check_content(&octets, end)?;
+        let length = octets.len() as u64;
+        if !content.dropped {
+            let result = self.stream.send_data_frame(octets, padding, end).await;
+            self.note(result)?;
+        }
+        self.sent.octets += length;
+        self.state = content.after;
+        Ok(())
+    }
+
+    /// Cuts the field sections from here on into fragments of at most this many octets; 0 ends it.
+    ///
+    /// # Errors
+    /// [`WriteError::NotAllowed`] on HTTP/1.x.
+    pub fn split_fields(&mut self, octets: u32) -> Result<(), WriteError> {
+        if self.version != Version::Http2 {
+            return Err(WriteError::NotAllowed);
+        }
+        self.stream.split_fields(octets);
+        Ok(())
+    }
+
+    /// What sending these octets leads to.
+    fn check_content(&self, octets: &Bytes, end: bool) -> Result<CheckedContent, WriteError> {
         let State::Content { left, dropped } = self.state else { return Err(self.out_of_order()) };
         let length = octets.len() as u64;
         let left_after = match left {
@@ -160,13 +219,8 @@ impl ResponseWriter {
         if self.sent.octets.saturating_add(length) > self.octet_limit {
             return Err(WriteError::OctetLimit(self.octet_limit));
         }
-        if !dropped && (end || length > 0) {
-            let result = self.stream.send_data(octets, end).await;
-            self.note_gone(result)?;
-        }
-        self.sent.octets += length;
-        self.state = if end { State::Closed } else { State::Content { left: left_after, dropped } };
-        Ok(())
+        let after = if end { State::Closed } else { State::Content { left: left_after, dropped } };
+        Ok(CheckedContent { after, dropped })
     }
 
     /// Sends the trailer section and ends the response.
@@ -190,7 +244,7 @@ impl ResponseWriter {
             }
         }
         let result = self.stream.send_trailers(fields).await;
-        self.note_gone(result)?;
+        self.note(result)?;
         self.state = State::Closed;
         Ok(())
     }
@@ -290,11 +344,14 @@ impl ResponseWriter {
         }
     }
 
-    fn note_gone(&mut self, result: Result<(), SendError>) -> Result<(), WriteError> {
-        result.map_err(|SendError::PeerGone(code)| {
-            self.state = State::Gone(code);
-            self.sent.peer_gone = Some(code);
-            WriteError::PeerGone(code)
+    fn note(&mut self, result: Result<(), SendError>) -> Result<(), WriteError> {
+        result.map_err(|error| match error {
+            SendError::PeerGone(code) => {
+                self.state = State::Gone(code);
+                self.sent.peer_gone = Some(code);
+                WriteError::PeerGone(code)
+            }
+            SendError::FrameTooLarge(most) => WriteError::FrameTooLarge(most),
         })
     }
 
@@ -355,7 +412,7 @@ impl ResponseWriter {
 
 impl Drop for ResponseWriter {
     fn drop(&mut self) {
-        if matches!(self.state, State::Head | State::Content { dropped: false, .. }) {
+        if !self.stream.is_raw() && matches!(self.state, State::Head | State::Content { dropped: false, .. }) {
             self.stream.reset(INTERNAL_ERROR);
         }
     }

@@ -32,7 +32,9 @@ use super::{
 };
 use crate::{
     drain::Drain,
-    exchange::{BoxFuture, ConnectionFacts, ContentEvent, Dispatch, Exchange, ExchangeId, NoContent, ResponseWriter},
+    exchange::{
+        BoxFuture, ConnectionFacts, ContentEvent, Dispatch, Exchange, ExchangeId, NoContent, NoFrames, ResponseWriter,
+    },
 };
 
 /// Serves one connection to its end: reads requests one after the other, has each answered, frames the responses.
@@ -214,6 +216,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             head,
             connection: Arc::clone(&self.facts),
             stream_id: None,
+            wire: Arc::new(NoFrames),
             arrived: tokio::time::Instant::now(),
         }
     }

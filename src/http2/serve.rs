@@ -29,7 +29,7 @@ use super::{
 use crate::{
     drain::Drain,
     exchange::{
-        BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent,
+        BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, NoFrames,
         RequestHead, ResponseWriter, StreamWriter, Version,
     },
     wire::{Section, Tap, TapHandle, hpack::FieldBlock},
@@ -217,6 +217,7 @@ impl Streams {
             response: ResponseWriter::new(writer, Version::Http2, head_only),
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
+            wire: Arc::new(NoFrames),
             arrived: Instant::now(),
         };
         Some(self.dispatch.dispatch(exchange))

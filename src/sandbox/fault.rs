@@ -73,7 +73,7 @@ pub(super) async fn finish(
             return Report { cpu, sent, outcome };
         }
     };
-    if matches!(outcome, Outcome::Returned) && response.sent().peer_gone.is_none() {
+    if matches!(outcome, Outcome::Returned) && response.sent().peer_gone.is_none() && !response.is_raw() {
         outcome = match response.phase() {
             Phase::Closed => Outcome::Returned,
             Phase::Head => Outcome::NoResponse,
@@ -101,6 +101,10 @@ async fn conclude(response: &mut ResponseWriter, target: &Target, id: ExchangeId
         | Outcome::NotLoaded(_) => 500,
     };
     match response.phase() {
+        // Nobody knows what the client would make of an answer now.
+        Phase::Head if response.is_raw() => {
+            let _ = response.reset(INTERNAL_ERROR);
+        }
         Phase::Head => {
             let cause = outcome.cause().unwrap_or_default();
             let _ = response.answer(status, &format!("{status}: {cause}\nexchange {id}, see the server's log\n")).await;

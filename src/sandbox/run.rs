@@ -135,7 +135,8 @@ impl Sandbox {
         let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
         let files = target.grants.contains(Grants::FILES).then(|| target.root.clone());
         let on_disconnect = self.settings.on_disconnect;
-        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), on_disconnect, files);
+        let (guest, response) =
+            Guest::new(exchange, log.clone(), Meter::new(limits), on_disconnect, target.grants, files);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);

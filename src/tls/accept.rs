@@ -58,6 +58,8 @@ impl Acceptor {
             cipher_suite: connection.negotiated_cipher_suite().map_or("", |suite| suite_name(suite.suite())),
             alpn: connection.alpn_protocol().map(Bytes::copy_from_slice),
             sni: connection.server_name().map(str::to_ascii_lowercase),
+            alpn_offered: Vec::new(),
+            resumed: false,
         };
         Ok((stream, facts))
     }

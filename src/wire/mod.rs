@@ -4,6 +4,7 @@
 //! to a stream. h2 stays the judge of what is valid; the tap only sees what h2 regroups or hides.
 
 mod boundary;
+pub mod compose;
 mod frame;
 pub mod hpack;
 mod inbound;

@@ -7,8 +7,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{GuestLog, ResponseCell, request::RequestState, wasi};
 use crate::{
-    exchange::Exchange,
+    exchange::{Exchange, WireView},
     sandbox::{
+        grants::Grants,
         limits::{Exceeded, Meter},
         settings::OnDisconnect,
     },
@@ -28,6 +29,11 @@ pub struct Response;
 pub(in crate::sandbox) struct Guest {
     pub(super) request: RequestState,
     pub(super) response: ResponseCell,
+    /// Responses that the guest promised; its handles count from 1.
+    pub(super) pushed: Vec<ResponseCell>,
+    /// What the client put on the connection.
+    pub(super) wire: Arc<dyn WireView>,
+    pub(super) grants: Grants,
     pub(super) on_disconnect: OnDisconnect,
     pub(in crate::sandbox) log: Arc<GuestLog>,
     pub(in crate::sandbox) meter: Meter,
@@ -43,13 +49,17 @@ impl Guest {
         log: Arc<GuestLog>,
         meter: Meter,
         on_disconnect: OnDisconnect,
+        grants: Grants,
         files: Option<Arc<std::path::Path>>,
     ) -> (Self, ResponseCell) {
-        let Exchange { head, content, response, connection, stream_id, .. } = exchange;
+        let Exchange { head, content, response, connection, stream_id, wire, .. } = exchange;
         let response = ResponseCell::new(response);
         let guest = Self {
             request: RequestState::new(head, content, connection, stream_id),
             response: response.clone(),
+            pushed: Vec::new(),
+            wire,
+            grants,
             on_disconnect,
             log,
             meter,

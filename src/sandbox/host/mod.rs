@@ -1,9 +1,13 @@
 //! The host side of each imported interface: converts and delegates, decides nothing.
 
 mod guest;
+mod inspect;
 mod log;
+mod push;
+mod raw;
 mod request;
 mod response;
+mod stash;
 mod wasi;
 
 pub(super) use guest::Guest;

@@ -16,10 +16,10 @@ const READ_OCTETS: u32 = 64 << 10;
 
 /// The request as far as the guest has read it.
 pub(super) struct RequestState {
-    head: RequestHead,
+    pub(super) head: RequestHead,
     content: Box<dyn ContentStream>,
-    connection: Arc<ConnectionFacts>,
-    stream_id: Option<u32>,
+    pub(super) connection: Arc<ConnectionFacts>,
+    pub(super) stream_id: Option<u32>,
     /// What was left of a piece larger than the guest asked for.
     rest: Bytes,
 }

@@ -47,11 +47,11 @@ impl ResponseCell {
         }
     }
 
-    fn put(&self, response: ResponseWriter) {
+    pub(super) fn put(&self, response: ResponseWriter) {
         *self.lock() = Place::Here(response);
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut ResponseWriter) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut ResponseWriter) -> T) -> Option<T> {
         match &mut *self.lock() {
             Place::Here(response) => Some(act(response)),
             Place::Lent(_) => None,
@@ -72,8 +72,8 @@ impl ResponseCell {
 type Step = wasmtime::Result<Result<(), types::WriteError>>;
 
 impl Guest {
-    fn step(&mut self, response: ResponseWriter, result: Result<(), WriteError>) -> Step {
-        self.response.put(response);
+    fn step(&mut self, which: &Resource<Response>, response: ResponseWriter, result: Result<(), WriteError>) -> Step {
+        self.cell(which).put(response);
         self.answer(result)
     }
 
@@ -91,73 +91,102 @@ impl Guest {
                 return Err(self.exceed(Exceeded::PeerGone));
             }
             WriteError::PeerGone(code) => types::WriteError::PeerGone(code),
+            WriteError::FrameTooLarge(most) => types::WriteError::FrameTooLarge(most),
             WriteError::OctetLimit(limit) => return Err(self.exceed(Exceeded::SentOctets(limit))),
         }))
     }
 
-    /// The writer, for a call that may wait. The guest makes one call at a time, so it is there.
-    fn writer(&mut self) -> wasmtime::Result<ResponseWriter> {
-        self.response.take().map_err(|_| wasmtime::Error::msg("the response writer is in use by another call"))
+    /// The cell of the exchange's own response, or of one that it pushed.
+    pub(super) fn cell(&self, which: &Resource<Response>) -> &ResponseCell {
+        let pushed = which.rep().checked_sub(1).and_then(|index| self.pushed.get(index as usize));
+        pushed.unwrap_or(&self.response)
+    }
+
+    /// A writer, for a call that may wait. The guest makes one call at a time, so it is there.
+    pub(super) fn writer(&mut self, which: &Resource<Response>) -> wasmtime::Result<ResponseWriter> {
+        self.cell(which).take().map_err(|_| wasmtime::Error::msg("the response writer is in use by another call"))
     }
 }
 
 impl types::HostResponseWriter for Guest {
-    async fn send_informational(&mut self, _: Resource<Response>, status: u16, fields: Vec<types::Field>) -> Step {
-        let mut response = self.writer()?;
+    async fn send_informational(&mut self, own: Resource<Response>, status: u16, fields: Vec<types::Field>) -> Step {
+        let mut response = self.writer(&own)?;
         let result = response.send_informational(status, &to_section(&fields)).await;
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
     async fn send_headers(
         &mut self,
-        _: Resource<Response>,
+        own: Resource<Response>,
         status: u16,
         fields: Vec<types::Field>,
         end_stream: bool,
     ) -> Step {
-        let mut response = self.writer()?;
+        let mut response = self.writer(&own)?;
         let result = response.send_head(status, &to_section(&fields), end_stream).await;
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
-    async fn send_data(&mut self, _: Resource<Response>, octets: Vec<u8>, end_stream: bool) -> Step {
-        let mut response = self.writer()?;
+    async fn send_data(&mut self, own: Resource<Response>, octets: Vec<u8>, end_stream: bool) -> Step {
+        let mut response = self.writer(&own)?;
         let result = response.send_data(Bytes::from(octets), end_stream).await;
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
-    async fn send_trailers(&mut self, _: Resource<Response>, fields: Vec<types::Field>) -> Step {
-        let mut response = self.writer()?;
+    async fn send_data_frame(
+        &mut self,
+        own: Resource<Response>,
+        octets: Vec<u8>,
+        padding: Option<u8>,
+        end_stream: bool,
+    ) -> Step {
+        let mut response = self.writer(&own)?;
+        let result = response.send_data_frame(Bytes::from(octets), padding, end_stream).await;
+        self.step(&own, response, result)
+    }
+
+    fn split_fields(&mut self, own: Resource<Response>, octets: u32) -> Step {
+        let mut response = self.writer(&own)?;
+        let result = response.split_fields(octets);
+        self.step(&own, response, result)
+    }
+
+    async fn send_trailers(&mut self, own: Resource<Response>, fields: Vec<types::Field>) -> Step {
+        let mut response = self.writer(&own)?;
         let result = response.send_trailers(&to_section(&fields)).await;
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
-    async fn end_stream(&mut self, _: Resource<Response>) -> Step {
-        let mut response = self.writer()?;
+    async fn end_stream(&mut self, own: Resource<Response>) -> Step {
+        let mut response = self.writer(&own)?;
         let result = response.end_stream().await;
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
-    fn reset(&mut self, _: Resource<Response>, error_code: u32) -> Step {
-        let mut response = self.writer()?;
+    fn reset(&mut self, own: Resource<Response>, error_code: u32) -> Step {
+        let mut response = self.writer(&own)?;
         let result = response.reset(error_code);
-        self.step(response, result)
+        self.step(&own, response, result)
     }
 
-    fn open_window(&mut self, _: Resource<Response>) -> wasmtime::Result<u64> {
-        Ok(self.response.with(|response| response.open_window()).unwrap_or(0))
+    fn open_window(&mut self, own: Resource<Response>) -> wasmtime::Result<u64> {
+        Ok(self.cell(&own).with(|response| response.open_window()).unwrap_or(0))
     }
 
-    fn phase(&mut self, _: Resource<Response>) -> wasmtime::Result<types::Phase> {
-        Ok(self.response.with(|response| to_phase(response.phase())).unwrap_or(types::Phase::Closed))
+    fn phase(&mut self, own: Resource<Response>) -> wasmtime::Result<types::Phase> {
+        Ok(self.cell(&own).with(|response| to_phase(response.phase())).unwrap_or(types::Phase::Closed))
     }
 
-    fn drop(&mut self, _: Resource<Response>) -> wasmtime::Result<()> {
+    /// The exchange's own response is completed after the guest; a pushed one that is dropped unfinished is reset.
+    fn drop(&mut self, own: Resource<Response>) -> wasmtime::Result<()> {
+        if own.rep() > 0 {
+            drop(self.cell(&own).take());
+        }
         Ok(())
     }
 }
 
-fn to_section(fields: &[types::Field]) -> FieldSection {
+pub(super) fn to_section(fields: &[types::Field]) -> FieldSection {
     FieldSection::from_lines(fields.iter().map(|field| (field.name.as_slice(), field.value.as_slice())))
 }
 

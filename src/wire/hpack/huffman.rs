@@ -81,6 +81,50 @@ pub fn decode(octets: &[u8], out: &mut Vec<u8>) -> Result<(), HpackError> {
     }
 }
 
+/// Appends the code of `octets` to `out`, padded with the first bits of EOS (RFC 7541 §5.2).
+pub fn encode(octets: &[u8], out: &mut Vec<u8>) {
+    let mut window = 0u64;
+    let mut held = 0u32;
+    for &octet in octets {
+        let (code, length) = CODES[usize::from(octet)];
+        window = window << length | u64::from(code);
+        held += u32::from(length);
+        while held >= 8 {
+            held -= 8;
+            out.push((window >> held).to_le_bytes()[0]);
+        }
+    }
+    if held > 0 {
+        let padded = window << (8 - held) | (0xff >> held);
+        out.push(padded.to_le_bytes()[0]);
+    }
+}
+
+/// The code of each octet and its length.
+const CODES: [(u32, u8); 256] = codes();
+
+const fn codes() -> [(u32, u8); 256] {
+    let mut codes = [(0, 0); 256];
+    let mut length = 1;
+    while length <= LONGEST {
+        let (mut code, _) = SLOW.firsts[length];
+        let mut symbol = 0;
+        while symbol < LENGTHS.len() {
+            if LENGTHS[symbol] as usize == length {
+                if symbol < codes.len() {
+                    #[expect(clippy::cast_possible_truncation, reason = "a code has at most 30 bits")]
+                    let narrow = code as u32;
+                    codes[symbol] = (narrow, LENGTHS[symbol]);
+                }
+                code += 1;
+            }
+            symbol += 1;
+        }
+        length += 1;
+    }
+    codes
+}
+
 /// The symbol and the length of a code longer than [`QUICK_BITS`].
 fn long(window: u64) -> (u16, u32) {
     let bits = window >> 32;

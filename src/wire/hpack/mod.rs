@@ -1,4 +1,5 @@
-//! HPACK field compression (RFC 7541): a decoder that keeps order and representation, and a plain encoder.
+//! HPACK field compression (RFC 7541): a decoder that keeps order and representation, and an encoder
+//! without state.
 //!
 //! Ours, because no maintained crate tells how a field line was represented. h2 decodes the same blocks for itself and
 //! stays the judge; this decoder follows its limits, so that both tables stay in step.
@@ -11,8 +12,8 @@ mod static_table;
 mod table;
 
 pub use decode::{Decoder, FieldBlock};
-pub use encode::encode_literal;
-pub use huffman::decode as decode_huffman;
+pub use encode::{encode_instruction, encode_literal, spares_dynamic_table};
+pub use huffman::{decode as decode_huffman, encode as encode_huffman};
 
 /// Why a field block cannot be decoded; a connection error of type COMPRESSION_ERROR (RFC 9113 §4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
