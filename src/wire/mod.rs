@@ -9,8 +9,10 @@ mod frame;
 pub mod hpack;
 mod inbound;
 mod ledger;
+mod platform;
 mod rewind;
 mod tap;
+mod transport;
 
 pub use boundary::{Boundary, Position};
 pub use frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
@@ -20,3 +22,4 @@ pub use inbound::{Arrival, Inbound, Limits};
 pub use ledger::{Ledger, Section};
 pub use rewind::{Rewind, sniff};
 pub use tap::{Tap, TapHandle};
+pub use transport::Transport;
