@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::Limits;
+use crate::{exchange::AfterRaw, wire::Limits};
 
 /// Streams at once. Browsers use up to about 100; RFC 9113 §6.5.2 asks for no fewer.
 const CONCURRENT_STREAMS: u32 = 256;
@@ -103,6 +103,8 @@ pub struct Settings {
     pub idle_deadline: Duration,
     /// Longest time that a peer may open no window for content that waits; then the stream is reset with CANCEL. 120 s.
     pub stall_deadline: Duration,
+    /// What becomes of a connection once a handler has sent raw octets or frames, if the handler does not say. It closes.
+    pub after_raw: AfterRaw,
 }
 
 impl Default for Settings {
@@ -123,6 +125,7 @@ impl Default for Settings {
             preface_deadline: PREFACE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
             stall_deadline: STALL_DEADLINE,
+            after_raw: AfterRaw::Close,
         }
     }
 }
