@@ -32,7 +32,7 @@ use crate::{
         BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, NoFrames,
         RequestHead, ResponseWriter, StreamWriter, Version,
     },
-    wire::{Section, Tap, TapHandle, hpack::FieldBlock},
+    wire::{Section, Tap, TapHandle, Transport, hpack::FieldBlock},
 };
 
 type Connection<T> = h2::server::Connection<Tap<T>, Bytes>;
@@ -54,7 +54,7 @@ pub async fn serve<T>(
     drain: Drain,
 ) -> Result<(), Fault>
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Transport + 'static,
 {
     let tap = Tap::new(io, settings.limits(), settings.most_arrived());
     let handle = tap.handle();
