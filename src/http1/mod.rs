@@ -19,6 +19,7 @@ mod head;
 mod inbox;
 mod link;
 mod outbox;
+mod raw;
 mod reader;
 mod response;
 mod settings;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::exchange::AfterRaw;
+
 /// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
 /// follows it, and 64 KiB of the response beside the step that is being sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +23,8 @@ pub struct Settings {
     /// Longest time that a peer may take none of the octets waiting for it. Default 120 s: a suspended test page takes
     /// up its streams again much earlier.
     pub stall_deadline: Duration,
+    /// What becomes of a connection once a handler has sent raw octets, if the handler does not say. Default: it closes.
+    pub after_raw: AfterRaw,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             head_deadline: Duration::from_secs(30),
             idle_deadline: Duration::from_secs(60),
             stall_deadline: Duration::from_secs(120),
+            after_raw: AfterRaw::Close,
         }
     }
 }
