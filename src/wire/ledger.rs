@@ -324,7 +324,7 @@ mod tests {
         let numbers = |after, stream| ledger.frames(after, stream).map(|frame| frame.number).collect::<Vec<_>>();
         assert_eq!(numbers(0, None), (45..=300).collect::<Vec<_>>());
         assert_eq!(numbers(296, Some(1)), [298, 300]);
-        assert_eq!(numbers(300, None), []);
+        assert!(numbers(300, None).is_empty());
         assert_eq!(ledger.frames(299, None).next().map(|frame| frame.arrived), Some(Duration::from_millis(299)));
     }
 
