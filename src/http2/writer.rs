@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::{
+    content::Malformed,
     fault::StreamFault,
     resets::{Reset, Resets},
     settings::{INFORMATIONAL_BATCH, PIECE_OCTETS},
@@ -34,6 +35,8 @@ pub(super) struct Writer {
     informational: u32,
     /// Longest wait for a window.
     stall: Duration,
+    /// What the content says of the request, if there is content.
+    malformed: Option<Malformed>,
 }
 
 enum Stream {
@@ -46,10 +49,26 @@ enum Stream {
 impl Writer {
     /// The response on stream `id`, which the ledger behind `tap` holds until this is dropped.
     pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, resets: Resets, id: u32, stall: Duration) -> Self {
-        Self { stream: Stream::Head(stream), tap, resets, id, used: 0, informational: 0, stall }
+        Self { stream: Stream::Head(stream), tap, resets, id, used: 0, informational: 0, stall, malformed: None }
+    }
+
+    /// Resets the stream once the request turns out malformed.
+    pub(super) fn heed(&mut self, malformed: Malformed) {
+        self.malformed = Some(malformed);
+    }
+
+    /// Before a step: a malformed request gets no response, but a stream error (RFC 9113 §8.1.1).
+    fn ensure_well_formed(&mut self) -> Result<(), SendError> {
+        if !self.malformed.as_ref().is_some_and(Malformed::is_set) {
+            return Ok(());
+        }
+        let code = StreamFault::TrailersMalformed.reason().into();
+        self.reset(code);
+        Err(SendError::PeerGone(Some(code)))
     }
 
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         // h2 would queue it even on a stream that the peer has reset.
         if let Some(code) = poll_fn(|cx| Poll::Ready(self.gone_now(cx))).await {
             return Err(SendError::PeerGone(code));
@@ -81,6 +100,7 @@ impl Writer {
     }
 
     async fn head(&mut self, head: ResponseHead<'_>) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         let end = matches!(head.content, ContentRule::Forbidden | ContentRule::Empty);
         let Stream::Head(stream) = &mut self.stream else { return Err(self.refused("a second head").await) };
         match message(head.status, head.fields).map(|response| stream.send_response(response, end)) {
@@ -92,6 +112,7 @@ impl Writer {
 
     /// Hands content over as the windows and h2's buffer take it.
     async fn data(&mut self, mut octets: Bytes, end: bool) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         loop {
             let Stream::Content(stream) = &mut self.stream else { return Err(self.refused("early content").await) };
             let mut piece = octets.len();
@@ -119,6 +140,7 @@ impl Writer {
     }
 
     async fn trailers(&mut self, fields: &FieldSection) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         let Stream::Content(stream) = &mut self.stream else { return Err(self.refused("early trailers").await) };
         match header_map(fields).map(|fields| stream.send_trailers(fields)) {
             Some(Ok(())) => Ok(()),
