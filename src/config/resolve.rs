@@ -109,6 +109,7 @@ fn plan(
         server,
         http,
         log,
+        wire_log: arguments.wire_log.clone(),
     })
 }
 

@@ -12,7 +12,7 @@
 
 use bytes::Bytes;
 
-use super::{encode, outbox::Outbox};
+use super::{encode, head_log::HeadLog, outbox::Outbox};
 use crate::{
     drain::Drain,
     exchange::{ContentRule, FieldSection, ResponseHead, Version},
@@ -26,6 +26,7 @@ pub(super) struct Response {
     /// Whether the connection may carry another request, as far as is known.
     persistent: bool,
     drain: Drain,
+    log: Option<HeadLog>,
 }
 
 /// Where a response stands.
@@ -57,7 +58,12 @@ pub(super) enum Body {
 impl Response {
     /// Before any request.
     pub(super) fn new(drain: Drain) -> Self {
-        Self { progress: Progress::Ended, version: Version::Http11, persistent: true, drain }
+        Self { progress: Progress::Ended, version: Version::Http11, persistent: true, drain, log: None }
+    }
+
+    /// Logs the heads of this response and those that follow.
+    pub(super) fn log_to(&mut self, log: Option<HeadLog>) {
+        self.log = log;
     }
 
     /// Starts over. `persistent`: whether the client lets the connection live on.
@@ -97,7 +103,10 @@ impl Response {
     /// RFC 9110 §10.1.1: nothing once the final head has left.
     pub(super) fn send_continue(&self, out: &mut Outbox) {
         if self.progress == Progress::Head {
-            out.text().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            let text = out.text();
+            let start = text.len();
+            text.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.logged(&text[start..]);
         }
     }
 
@@ -105,9 +114,11 @@ impl Response {
     pub(super) fn send_informational(&self, status: u16, fields: &FieldSection, out: &mut Outbox) {
         if self.version == Version::Http11 {
             let text = out.text();
+            let start = text.len();
             encode::status_line(text, status);
             encode::field_lines(text, fields);
             text.extend_from_slice(b"\r\n");
+            self.logged(&text[start..]);
         }
     }
 
@@ -132,12 +143,20 @@ impl Response {
             (true, _) => b"",
         };
         let text = out.text();
+        let start = text.len();
         encode::status_line(text, head.status);
         encode::field_lines(text, head.fields);
         text.extend_from_slice(framing);
         text.extend_from_slice(connection);
         text.extend_from_slice(b"\r\n");
+        self.logged(&text[start..]);
         self.progress = progress;
+    }
+
+    fn logged(&self, head: &[u8]) {
+        if let Some(log) = &self.log {
+            log.sent(head);
+        }
     }
 
     /// Content; `end` ends the response with it.

@@ -1,10 +1,12 @@
 //! What a connection may cost: every limit with its unit and its reason.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use crate::observe::wire_log::WireLog;
 
 /// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
 /// follows it, and 64 KiB of the response beside the step that is being sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Octets of a request head, and of a trailer section. Default 64 KiB: four times what browsers send with full
     /// cookie jars.
@@ -21,6 +23,8 @@ pub struct Settings {
     /// Longest time that a peer may take none of the octets waiting for it. Default 120 s: a suspended test page takes
     /// up its streams again much earlier.
     pub stall_deadline: Duration,
+    /// Where message heads are logged. Default: nowhere.
+    pub wire_log: Option<Arc<WireLog>>,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             head_deadline: Duration::from_secs(30),
             idle_deadline: Duration::from_secs(60),
             stall_deadline: Duration::from_secs(120),
+            wire_log: None,
         }
     }
 }
