@@ -32,6 +32,8 @@ pub enum Command {
     Ca(CaArgs),
     /// Run one handler without a browser and print what it put on the wire
     Call(CallArgs),
+    /// Print a wire log, as `serve --wire-log` writes it, as text
+    Wire(WireArgs),
 }
 
 /// What every subcommand that reads a site takes.
@@ -76,6 +78,10 @@ pub struct ServeArgs {
     /// Private key of the certificate
     #[arg(long, value_name = "PEM", requires = "cert")]
     pub key: Option<PathBuf>,
+    /// Record every frame and message head of both directions in this file, which is emptied first; at most 256 MiB.
+    /// Read it with `framewright wire`
+    #[arg(long, value_name = "FILE")]
+    pub wire_log: Option<PathBuf>,
 }
 
 /// Arguments of `check`.
@@ -124,6 +130,35 @@ pub struct CallArgs {
     /// Send this file as content; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub body: Option<PathBuf>,
+}
+
+/// Arguments of `wire`.
+#[derive(Clone, Debug, Args)]
+pub struct WireArgs {
+    /// The wire log
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show this connection only, by the number that access lines have too
+    #[arg(long, value_name = "N")]
+    pub connection: Option<u64>,
+    /// Show this HTTP/2 stream only; 0 for frames of connections themselves
+    #[arg(long, value_name = "N")]
+    pub stream: Option<u32>,
+    /// Whether to use terminal colours; `auto`: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: ColorArg,
+}
+
+/// The value of `--color`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, unless the environment says NO_COLOR.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// What to log; every subcommand takes it.
@@ -286,6 +321,9 @@ mod tests {
             ("call / --h1 --h2", 64),
             ("call / --header novalue", 64),
             ("call / --header :x", 64),
+            ("wire", 64),
+            ("wire f --stream -1", 64),
+            ("wire f --color sometimes", 64),
         ] {
             let error = parse_line(line).expect_err(line);
             assert_eq!(exit_code(&error), code, "{line}");

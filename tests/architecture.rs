@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exchange", &[]),
     ("observe", &[]),
     ("drain", &[]),
-    ("wire", &["exchange"]),
+    ("wire", &["exchange", "observe"]),
     ("tls", &["exchange", "observe"]),
     ("http1", &["drain", "exchange", "observe", "wire"]),
     ("http2", &["drain", "exchange", "observe", "wire"]),

@@ -23,3 +23,4 @@ mod scenarios;
 mod site;
 mod support;
 mod wasi;
+mod wire_log;

@@ -6,6 +6,7 @@ mod check;
 mod parts;
 mod serve;
 mod table;
+mod wire;
 
 use std::{
     io::{self, Write},
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
             let _log = observe::init(&plan.log)?;
             call::run(arguments, &plan).await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Wire(arguments) => wire::run(arguments, environment),
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) enum PartsError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] tls::SetupError),
+    /// The wire log cannot be started.
+    #[error("--wire-log: {}: {error}", .path.display())]
+    WireLog { path: PathBuf, error: io::Error },
     /// A listener cannot be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -47,7 +50,11 @@ impl PartsError {
     /// Whether arguments or configuration are at fault.
     pub(super) fn is_usage(&self) -> bool {
         match self {
-            Self::Root { .. } | Self::Sandbox(SetupError::Engine(_)) | Self::Route { .. } | Self::Tls(_) => true,
+            Self::Root { .. }
+            | Self::Sandbox(SetupError::Engine(_))
+            | Self::Route { .. }
+            | Self::Tls(_)
+            | Self::WireLog { .. } => true,
             Self::Sandbox(_) | Self::Bind(_) => false,
         }
     }

@@ -5,6 +5,8 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use framewright::{
     config::ServePlan,
+    http1,
+    observe::wire_log::{self, WireLog},
     server::{self, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
 };
@@ -27,6 +29,7 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         None => None,
     };
     let parts = Parts::build(plan).await?;
+    let wire_log = wire_log(plan)?;
     let listeners = plan.listeners.iter().map(|listener| {
         let tls = match &identity {
             Some(identity) if listener.tls => Some(Acceptor::new(identity, listener.protocols.alpn())?),
@@ -48,7 +51,7 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         handshake: plan.server.handshake,
         sniff: plan.http.header,
         drain: plan.server.drain,
-        http1: parts.http1,
+        http1: http1::Settings { wire_log: wire_log.clone(), ..parts.http1 },
         http2: parts.http2.clone(),
     };
     let bound = server::bind(settings).map_err(PartsError::from)?;
@@ -57,8 +60,20 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", bound.ready_line()).and_then(|()| out.flush()).context("standard output")?;
     }
-    match bound.serve(Arc::clone(&parts.dispatch), signals).await? {
+    let outcome = bound.serve(Arc::clone(&parts.dispatch), signals).await;
+    if let Some(log) = wire_log {
+        // Whatever was abandoned may hold it still: what it logged up to here is to be in the file.
+        tokio::task::spawn_blocking(move || log.finish()).await?;
+    }
+    match outcome? {
         Outcome::Drained => Ok(ExitCode::SUCCESS),
         Outcome::Aborted => Ok(ExitCode::FAILURE),
     }
+}
+
+/// Starts the wire log, if one is asked for.
+fn wire_log(plan: &ServePlan) -> Result<Option<Arc<WireLog>>, PartsError> {
+    let Some(path) = &plan.wire_log else { return Ok(None) };
+    let log = WireLog::create(path, wire_log::DEFAULT_LIMIT);
+    log.map(Some).map_err(|error| PartsError::WireLog { path: path.clone(), error })
 }

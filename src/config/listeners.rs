@@ -48,11 +48,18 @@ pub(super) fn resolve(
 ) -> Result<Vec<ListenerSettings>, ConfigError> {
     let from_file = file.and_then(|(file, source)| file.listener.as_ref().map(|listeners| (listeners, source)));
     let flags = [&arguments.http, &arguments.https, &arguments.h2];
+    let tables = from_file.map(|(listeners, source)| {
+        listeners.get_ref().iter().map(|listener| from_table(listener, source)).collect::<Result<Vec<_>, _>>()
+    });
+    let tables = tables.transpose()?;
     let mut listeners = if flags.iter().any(|ports| !ports.is_empty()) {
+        // Flags replace the file's listeners, not its faults: whoever leaves the flags out tomorrow would meet them.
+        let mut replaced = tables.unwrap_or_default();
+        name_the_nameless(&mut replaced);
+        check_against_each_other(&replaced)?;
         from_flags(flags)
-    } else if let Some((listeners, source)) = from_file {
-        let named = listeners.get_ref().iter().map(|listener| from_table(listener, source));
-        named.collect::<Result<_, _>>()?
+    } else if let Some(tables) = tables {
+        tables
     } else {
         from_flags(KINDS.each_ref().map(|kind| vec![PortArg::Port(kind.port)]).each_ref())
             .into_iter()

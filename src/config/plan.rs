@@ -29,6 +29,8 @@ pub struct ServePlan {
     pub http: HttpSettings,
     /// What to log.
     pub log: observe::Settings,
+    /// The file of the wire log, if there is to be one.
+    pub wire_log: Option<PathBuf>,
 }
 
 /// One listener: a port on one or more addresses.

@@ -110,6 +110,7 @@ fn plan(
         server,
         http,
         log,
+        wire_log: arguments.wire_log.clone(),
     })
 }
 

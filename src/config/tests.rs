@@ -347,6 +347,24 @@ const FAULTS: &[(&str, usize, &str)] = &[
 ];
 
 #[test]
+fn flags_that_replace_the_files_listeners_do_not_hide_their_faults() {
+    for (text, line, part) in [
+        ("[[listener]]\nname = \"a\"\n", 1, "`port` is missing"),
+        ("[[listener]]\nport = 65536\n", 2, "`port` is 65536"),
+        ("[[listener]]\nport = 1\nprotocols = [\"h2\"]\n", 3, "without TLS"),
+        ("[[listener]]\nport = 1\nname = \"a\"\n[[listener]]\nport = 2\nname = \"a\"\n", 4, "named \"a\" exists"),
+        ("[[listener]]\nport = 1\n[[listener]]\nport = 1\n", 3, "port 1 is taken"),
+    ] {
+        for flags in ["--http 8001", "--https 8001", "--h2 8001"] {
+            let error = serve(&format!("--config etc/f.toml {flags}"), &World::with(text)).expect_err(text).to_string();
+            assert!(error.starts_with(&format!("etc/f.toml:{line}: ")) && error.contains(part), "{text:?}: {error}");
+        }
+    }
+    let fine = serve("--config etc/f.toml --http 8001", &World::with("[[listener]]\nport = 8001\n")).unwrap();
+    assert_eq!(fine.listeners.iter().map(|listener| listener.port).collect::<Vec<_>>(), [8001]);
+}
+
+#[test]
 fn faults_of_the_file_name_file_and_line() {
     let mut failed = Vec::new();
     for (text, line, part) in FAULTS {

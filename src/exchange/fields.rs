@@ -53,6 +53,19 @@ struct Span {
     end: u32,
 }
 
+impl Representation {
+    /// The name by which RFC 7541 §6 calls it, in one word; none for text.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Text => None,
+            Self::Indexed => Some("indexed"),
+            Self::Incremental => Some("incremental"),
+            Self::WithoutIndexing => Some("without-indexing"),
+            Self::NeverIndexed => Some("never-indexed"),
+        }
+    }
+}
+
 impl FieldSection {
     /// An empty section.
     pub fn new() -> Self {

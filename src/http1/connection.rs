@@ -20,6 +20,7 @@ use super::{
     encode,
     framing::Length,
     head::{Heads, Request},
+    head_log::HeadLog,
     link::{Departure, Link, Peer},
     reader::Reader,
     response::Progress,
@@ -69,6 +70,7 @@ where
                 return Ok(());
             }
             Err(fault) => {
+                connection.log_refused(fault);
                 tracing::debug!(connection = %connection.facts.id, %fault, "refused a request");
                 connection.refuse(fault).await;
                 return Err(fault);
@@ -104,6 +106,7 @@ struct Connection<T> {
     facts: Arc<ConnectionFacts>,
     link: Link,
     heads: Heads,
+    log: Option<HeadLog>,
     settings: Settings,
     /// The one deadline of whatever the connection is doing.
     deadline: Deadline,
@@ -142,11 +145,15 @@ enum Settled {
 impl<T: Transport> Connection<T> {
     fn new(io: T, facts: Arc<ConnectionFacts>, settings: Settings, drain: Drain) -> Self {
         let mut signal = drain.clone();
+        let log = HeadLog::new(&settings, &facts);
+        let link = Link::new(drain);
+        link.lock().response.log_to(log.clone());
         Self {
             io,
             facts,
-            link: Link::new(drain),
+            link,
             heads: Heads::default(),
+            log,
             settings,
             deadline: Deadline::default(),
             draining: Box::pin(async move { signal.draining().await }),
@@ -201,8 +208,17 @@ impl<T: Transport> Connection<T> {
         Poll::Ready(if silent { Ok(None) } else { Err(Fault::Timeout) })
     }
 
+    fn log_refused(&self, fault: Fault) {
+        if let Some(log) = &self.log {
+            log.refused(self.heads.refused(&self.link.lock().inbox.buffer), fault);
+        }
+    }
+
     /// Makes an exchange of a request.
     fn open(&mut self, request: Request) -> Exchange {
+        if let Some(log) = &self.log {
+            log.received(&request.head.verbatim);
+        }
         self.link.lock().begin(&request, &self.settings);
         let Request { head, framing } = request;
         let head_only = head.method == b"HEAD"[..];
@@ -312,12 +328,15 @@ impl<T: Transport> Connection<T> {
         {
             let mut state = self.link.lock();
             let out = state.outbox.text();
+            let start = out.len();
             encode::status_line(out, status.as_u16());
-            let fields = format!(
-                "Content-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
-                text.len()
-            );
+            let fields =
+                format!("Content-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", text.len());
             out.extend_from_slice(fields.as_bytes());
+            if let Some(log) = &self.log {
+                log.sent(&out[start..]);
+            }
+            out.extend_from_slice(text.as_bytes());
         }
         self.close().await;
     }

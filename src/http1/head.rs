@@ -22,6 +22,8 @@ pub(super) struct Heads {
     skipped: usize,
     /// Octets known not to hold the end of this head.
     scanned: usize,
+    /// A whole head that was refused, and so left the buffer.
+    refused: Bytes,
 }
 
 impl Heads {
@@ -42,7 +44,13 @@ impl Heads {
             check_part(buffer, settings)?;
             return Err(Fault::HeadTooLarge);
         }
-        parse(&buffer.split_to(end).freeze(), scheme, settings).map(Some)
+        let head = buffer.split_to(end).freeze();
+        parse(&head, scheme, settings).map(Some).inspect_err(|_| self.refused = head)
+    }
+
+    /// What a fault was found in: a whole head, or what there is of one in `buffer`.
+    pub(super) fn refused<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
+        if self.refused.is_empty() { buffer } else { &self.refused }
     }
 
     /// RFC 9112 §2.2: a server should ignore at least one empty line before the request line.
@@ -132,6 +140,7 @@ mod tests {
         idle_deadline: std::time::Duration::ZERO,
         stall_deadline: std::time::Duration::ZERO,
         after_raw: crate::exchange::AfterRaw::Close,
+        wire_log: None,
     };
 
     fn next(octets: &[u8]) -> Result<Option<Request>, Fault> {

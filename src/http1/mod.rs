@@ -16,6 +16,7 @@ mod fault;
 mod fields;
 mod framing;
 mod head;
+mod head_log;
 mod inbox;
 mod link;
 mod outbox;

@@ -14,7 +14,7 @@
 
 use bytes::Bytes;
 
-use super::{encode, outbox::Outbox};
+use super::{encode, head_log::HeadLog, outbox::Outbox};
 use crate::{
     drain::Drain,
     exchange::{AfterRaw, ContentRule, FieldSection, ResponseHead, Version},
@@ -34,6 +34,7 @@ pub(super) struct Response {
     /// What becomes of it once the raw door has been used, if it has not.
     after_raw: AfterRaw,
     drain: Drain,
+    log: Option<HeadLog>,
 }
 
 /// Where a response stands.
@@ -73,7 +74,13 @@ impl Response {
             after: None,
             after_raw: AfterRaw::Close,
             drain,
+            log: None,
         }
+    }
+
+    /// Logs the heads of this response and those that follow.
+    pub(super) fn log_to(&mut self, log: Option<HeadLog>) {
+        self.log = log;
     }
 
     /// Starts over. `persistent`: whether the client lets the connection live on.
@@ -135,7 +142,10 @@ impl Response {
     /// RFC 9110 §10.1.1: nothing once the final head has left.
     pub(super) fn send_continue(&self, out: &mut Outbox) {
         if self.progress == Progress::Head {
-            out.text().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            let text = out.text();
+            let start = text.len();
+            text.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.logged(&text[start..]);
         }
     }
 
@@ -143,9 +153,11 @@ impl Response {
     pub(super) fn send_informational(&self, status: u16, fields: &FieldSection, out: &mut Outbox) {
         if self.version == Version::Http11 {
             let text = out.text();
+            let start = text.len();
             encode::status_line(text, status);
             encode::field_lines(text, fields);
             text.extend_from_slice(b"\r\n");
+            self.logged(&text[start..]);
         }
     }
 
@@ -173,12 +185,20 @@ impl Response {
             (true, _) => b"",
         };
         let text = out.text();
+        let start = text.len();
         encode::status_line(text, head.status);
         encode::field_lines(text, head.fields);
         text.extend_from_slice(framing);
         text.extend_from_slice(connection);
         text.extend_from_slice(b"\r\n");
+        self.logged(&text[start..]);
         self.progress = progress;
+    }
+
+    fn logged(&self, head: &[u8]) {
+        if let Some(log) = &self.log {
+            log.sent(head);
+        }
     }
 
     /// Content; `end` ends the response with it.

@@ -1,12 +1,14 @@
 //! What a connection may cost: every limit with its unit and its reason.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use crate::observe::wire_log::WireLog;
 
 use crate::exchange::AfterRaw;
 
 /// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
 /// follows it, and 64 KiB of the response beside the step that is being sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Octets of a request head, and of a trailer section. Default 64 KiB: four times what browsers send with full
     /// cookie jars.
@@ -25,6 +27,8 @@ pub struct Settings {
     pub stall_deadline: Duration,
     /// What becomes of a connection once a handler has sent raw octets, if the handler does not say. Default: it closes.
     pub after_raw: AfterRaw,
+    /// Where message heads are logged. Default: nowhere.
+    pub wire_log: Option<Arc<WireLog>>,
 }
 
 impl Default for Settings {
@@ -37,6 +41,7 @@ impl Default for Settings {
             idle_deadline: Duration::from_secs(60),
             stall_deadline: Duration::from_secs(120),
             after_raw: AfterRaw::Close,
+            wire_log: None,
         }
     }
 }

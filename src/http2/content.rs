@@ -1,10 +1,17 @@
 //! Request content from an HTTP/2 stream.
 
-use std::task::{Context, Poll, ready};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use h2::RecvStream;
 
+use super::fault::StreamFault;
 use crate::{
     exchange::{ContentError, ContentEvent, ContentStream, FieldSection},
     wire::{TapHandle, hpack::FieldBlock},
@@ -18,7 +25,13 @@ pub(super) struct Content {
     state: State,
     tap: TapHandle,
     id: u32,
+    malformed: Malformed,
 }
+
+/// Whether the request has turned out malformed (RFC 9113 §8.1.1). The content finds it, and the writer, which alone can
+/// reset the stream, does so with its next step.
+#[derive(Clone, Default)]
+pub(super) struct Malformed(Arc<AtomicBool>);
 
 #[derive(Clone, Copy)]
 enum State {
@@ -33,8 +46,8 @@ const OVER_LIMITS: ContentError = ContentError::Reset(Some(0xb));
 
 impl Content {
     /// The content of stream `id`, which the ledger behind `tap` holds until this is dropped.
-    pub(super) fn new(stream: RecvStream, tap: TapHandle, id: u32) -> Self {
-        Self { stream, state: State::Data, tap, id }
+    pub(super) fn new(stream: RecvStream, tap: TapHandle, id: u32, malformed: Malformed) -> Self {
+        Self { stream, state: State::Data, tap, id, malformed }
     }
 
     fn fail(&mut self, error: &h2::Error) -> Poll<Result<ContentEvent, ContentError>> {
@@ -60,6 +73,12 @@ impl Content {
             Some(FieldBlock::TooManyLines | FieldBlock::TooLarge) => return self.failed(OVER_LIMITS),
             None => FieldSection::new(),
         };
+        if section.iter().any(|line| line.name.starts_with(b":")) {
+            let fault = StreamFault::TrailersMalformed;
+            tracing::debug!(stream = self.id, "{fault}");
+            self.malformed.set();
+            return self.failed(ContentError::Reset(Some(fault.reason().into())));
+        }
         Poll::Ready(Ok(ContentEvent::Trailers(section)))
     }
 }
@@ -83,6 +102,17 @@ impl ContentStream for Content {
                 State::Failed(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+}
+
+impl Malformed {
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) enum StreamFault {
     /// h2 delivered a request whose field section the tap did not see.
     #[error("the field section of a request is missing")]
     SectionMissing,
+    /// RFC 9113 §8.1: a pseudo-field in trailers. h2 lets it pass.
+    #[error("a trailer section has a pseudo-field")]
+    TrailersMalformed,
     /// h2 refused what the response writer had passed.
     #[error("a checked step of a response was refused")]
     StepRefused,
@@ -56,7 +59,7 @@ impl StreamFault {
     /// The code for RST_STREAM.
     pub(super) fn reason(self) -> Reason {
         match self {
-            Self::TargetMissing => Reason::PROTOCOL_ERROR,
+            Self::TargetMissing | Self::TrailersMalformed => Reason::PROTOCOL_ERROR,
             Self::SectionMissing | Self::StepRefused => Reason::INTERNAL_ERROR,
             Self::Stalled => Reason::CANCEL,
         }

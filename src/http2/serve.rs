@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     Fault, Settings,
-    content::Content,
+    content::{Content, Malformed},
     fault::StreamFault,
     resets::{PendingResets, Resets},
     settings::INLINE_TIME,
@@ -227,13 +227,15 @@ impl Streams {
             return None;
         };
         // The parts of the exchange let the stream go when they are dropped, whatever follows.
+        let mut writer =
+            Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall, self.after_raw));
         let content: Box<dyn ContentStream> = if end_stream {
             Box::new(NoContent)
         } else {
-            Box::new(Content::new(request.into_body(), self.tap.clone(), id))
+            let malformed = Malformed::default();
+            writer.heed(malformed.clone());
+            Box::new(Content::new(request.into_body(), self.tap.clone(), id, malformed))
         };
-        let mut writer =
-            Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall, self.after_raw));
         let Some(head) = request_head(fields, &self.facts) else {
             let fault = StreamFault::TargetMissing;
             tracing::debug!(stream = id, "{fault}");

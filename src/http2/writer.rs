@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use tokio::time::timeout;
 
 use super::{
+    content::Malformed,
     fault::StreamFault,
     raw::Raw,
     resets::{Reset, Resets},
@@ -49,6 +50,8 @@ pub(super) struct Writer {
     fragment: Option<u32>,
     pub(super) raw: Raw,
     after_raw: AfterRaw,
+    /// What the content says of the request, if there is content.
+    malformed: Option<Malformed>,
 }
 
 pub(super) enum Stream {
@@ -83,6 +86,7 @@ impl Writer {
             fragment: None,
             raw: Raw::new(after_raw),
             after_raw,
+            malformed: None,
         }
     }
 
@@ -110,7 +114,23 @@ impl Writer {
         }
     }
 
+    /// Resets the stream once the request turns out malformed.
+    pub(super) fn heed(&mut self, malformed: Malformed) {
+        self.malformed = Some(malformed);
+    }
+
+    /// Before a step: a malformed request gets no response, but a stream error (RFC 9113 §8.1.1).
+    fn ensure_well_formed(&mut self) -> Result<(), SendError> {
+        if !self.malformed.as_ref().is_some_and(Malformed::is_set) {
+            return Ok(());
+        }
+        let code = StreamFault::TrailersMalformed.reason().into();
+        self.reset(code);
+        Err(SendError::PeerGone(Some(code)))
+    }
+
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         // h2 would queue it even on a stream that the peer has reset.
         if let Some(code) = poll_fn(|cx| Poll::Ready(self.gone_now(cx))).await {
             return Err(SendError::PeerGone(code));
@@ -144,6 +164,7 @@ impl Writer {
     }
 
     async fn head(&mut self, head: ResponseHead<'_>) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         self.shape_section().await;
         let end = matches!(head.content, ContentRule::Forbidden | ContentRule::Empty);
         let Some(response) = message(head.status, head.fields) else { return Err(self.refused("the head").await) };
@@ -162,6 +183,7 @@ impl Writer {
 
     /// Hands content over as the windows and h2's buffer take it.
     async fn data(&mut self, mut octets: Bytes, end: bool) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         loop {
             let wanted = octets.len().min(PIECE_OCTETS);
             let mut piece = octets.len();
@@ -247,6 +269,7 @@ impl Writer {
     }
 
     async fn trailers(&mut self, fields: &FieldSection) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         self.shape_section().await;
         let Stream::Content(stream, _) = &mut self.stream else { return Err(self.refused("early trailers").await) };
         self.is_ahead = true;
@@ -283,6 +306,7 @@ impl Writer {
             fragment: None,
             raw: Raw::new(self.after_raw),
             after_raw: self.after_raw,
+            malformed: None,
         })
     }
 

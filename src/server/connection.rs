@@ -50,7 +50,7 @@ impl Service {
             tls: listener.tls.clone(),
             handshake: settings.handshake,
             sniff: settings.sniff,
-            http1: settings.http1,
+            http1: settings.http1.clone(),
             http2: settings.http2.clone(),
             dispatch,
             drain,
@@ -122,7 +122,7 @@ impl Service {
         let (dispatch, drain) = (Arc::clone(&self.dispatch), self.drain.clone());
         match spoken {
             Spoken::Http1 => {
-                if let Err(fault) = http1::serve(stream, facts, dispatch, self.http1, drain).await {
+                if let Err(fault) = http1::serve(stream, facts, dispatch, self.http1.clone(), drain).await {
                     ended("HTTP/1.1 connection", &fault);
                 }
             }

@@ -98,6 +98,38 @@ async fn content_and_trailers_arrive_in_order() {
 }
 
 #[tokio::test]
+async fn a_pseudo_field_in_trailers_is_a_stream_error_that_the_reader_learns_of() {
+    for before_reading in [false, true] {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let (_server, mut client) = serving(move |mut exchange: Exchange| {
+            let tell = tell.clone();
+            async move {
+                if before_reading {
+                    exchange.response.send_head(200, &fields(&[]), false).await.expect("the head");
+                }
+                let read = read_all(&mut exchange).await;
+                let answered = if before_reading {
+                    exchange.response.send_data("x".into(), true).await
+                } else {
+                    exchange.response.send_head(200, &fields(&[]), true).await
+                };
+                tell.send((read, answered.is_err())).expect("the test listens");
+            }
+        })
+        .await;
+        client.post(1).await;
+        client.data(0, 1, b"content").await;
+        client.head(END, 1, &[(":path", "/"), ("a", "1")]).await;
+        if before_reading {
+            client.expect(&["1 HEADERS :status=200"]).await;
+        }
+        client.expect(&["1 RST_STREAM 1"]).await;
+        let (read, refused) = told.recv().await.expect("an answer");
+        assert_eq!((read.as_str(), refused), ("content!the peer reset the stream with code 1", true));
+    }
+}
+
+#[tokio::test]
 async fn a_head_split_at_every_octet_padded_and_with_priority_is_the_same() {
     let (_server, mut client) = serving(mirror).await;
     let lines = [(":method", "GET"), (":scheme", "http"), (":path", "/"), ("a", "1"), ("a", "2")];

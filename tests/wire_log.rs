@@ -1,0 +1,166 @@
+//! The wire log: what a run leaves in the file, and what `framewright wire` makes of it.
+
+use std::{
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Builder, Carrier, Server, Site, connect, h1::Connection, server};
+
+const HINTS: &str = "/early-hints.handler.wasm?delay=0";
+
+fn start(log: &Path) -> Server {
+    let site = Site::new();
+    for name in ["hello", "early-hints", "echo"] {
+        site.handler(&format!("{name}.handler.wasm"), &format!("rust/{name}"));
+    }
+    Builder::new(site).argument("--wire-log").argument(log.to_str().expect("text")).start()
+}
+
+/// The records of a log whose server has left.
+fn records(log: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(log).expect("a wire log");
+    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+fn stop(mut server: Server) {
+    server.signal("TERM");
+    assert_eq!(server.exit().code(), Some(0));
+}
+
+fn wire(log: &Path, arguments: &[&str]) -> Output {
+    server::binary().arg("wire").arg(log).args(arguments).output().expect("the binary")
+}
+
+/// Direction, start line, and names with values of a head.
+fn head(record: &Value) -> Value {
+    let fields = record["fields"].as_array().expect("fields").iter();
+    let fields: Vec<_> = fields.map(|field| json!([field["name"], field["value"]])).collect();
+    json!([record["direction"], record["start"], fields])
+}
+
+/// A log of one connection with two requests, and one with a malformed request.
+async fn recorded(log: &Path) {
+    let server = start(log);
+    for carrier in [Carrier::H1, Carrier::H1Tls] {
+        let mut connection = Connection::new(connect(&server, carrier).await);
+        connection.send(format!("GET {HINTS} HTTP/1.1\r\nHost: h\r\nX-A:  \u{e9}\\\r\nx-a: 2\r\n\r\n")).await;
+        assert_eq!(connection.response("GET").await.status, 103);
+        assert_eq!(connection.response("GET").await.status, 200);
+        connection
+            .send("POST /echo.handler.wasm HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+            .await;
+        assert_eq!(connection.response("POST").await.status, 100);
+        connection.send("x").await;
+        assert_eq!(connection.response("POST").await.status, 200);
+    }
+    let mut malformed = Connection::new(connect(&server, Carrier::H1).await);
+    malformed.send(b"GET / HTTP/1.1\r\nHost: h\r\nF\xff(: \x1b\r\n\r\n").await;
+    assert_eq!(malformed.response("GET").await.status, 400);
+    stop(server);
+}
+
+#[tokio::test]
+async fn heads_of_both_directions_are_recorded_as_they_stood_on_the_wire() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    recorded(&log).await;
+    let records = records(&log);
+    for connection in [1, 2] {
+        let of_it: Vec<_> = records.iter().filter(|record| record["connection"] == connection).collect();
+        let heads: Vec<_> = of_it.iter().map(|record| head(record)).collect();
+        let request = json!(["in", format!("GET {HINTS} HTTP/1.1"), [["Host", "h"], ["X-A", "é\\\\"], ["x-a", "2"]]]);
+        assert_eq!(heads[0], request);
+        let hints = json!(["out", "HTTP/1.1 103 Early Hints", [["link", "</style.css>; rel=preload; as=style"]]]);
+        assert_eq!(heads[1], hints);
+        assert_eq!((&heads[2][0], &heads[2][1]), (&json!("out"), &json!("HTTP/1.1 200 OK")));
+        assert_eq!(heads[3][1], "POST /echo.handler.wasm HTTP/1.1");
+        assert_eq!(heads[4], json!(["out", "HTTP/1.1 100 Continue", []]));
+        assert_eq!(heads[5][1], "HTTP/1.1 200 OK");
+        assert_eq!(heads.len(), 6);
+        assert_eq!(of_it[4]["length"], "HTTP/1.1 100 Continue\r\n\r\n".len());
+        assert!(of_it.iter().all(|record| record["record"] == "head" && record["raw"] == false));
+        assert!(of_it.windows(2).all(|pair| pair[0]["time"].as_str() <= pair[1]["time"].as_str()));
+    }
+    let [octets, answer] = &records[12..] else { panic!("{records:?}") };
+    assert_eq!(octets["octets"], "GET / HTTP/1.1\r\nHost: h\r\nF\\xff(: \u{1b}\r\n\r\n");
+    assert_eq!((&octets["record"], &octets["refused"]), (&json!("octets"), &json!("a field line is malformed")));
+    assert_eq!(head(answer)[1], "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn the_log_is_printed_filtered_and_coloured_and_damage_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    recorded(&log).await;
+
+    let plain = wire(&log, &["--connection", "3"]);
+    let text = String::from_utf8(plain.stdout).expect("text");
+    let lines: Vec<_> = text.lines().map(|line| line.split_once(" #3 ").map_or(line, |(_, rest)| rest)).collect();
+    assert_eq!(
+        lines[..6],
+        [
+            "> octets, 35 octets",
+            "    refused: a field line is malformed",
+            "    GET / HTTP/1.1\\r\\n",
+            "    Host: h\\r\\n",
+            "    F\\xff(: \\x1b\\r\\n",
+            "    \\r\\n",
+        ]
+    );
+    assert!(lines[6].starts_with("< HTTP/1.1 400 Bad Request, "), "{text}");
+    assert!(plain.status.success() && plain.stderr.is_empty());
+    assert_eq!(wire(&log, &["--stream", "1"]).stdout, b"", "HTTP/1.1 has no streams");
+
+    let colored = wire(&log, &["--color", "always"]);
+    assert!(String::from_utf8_lossy(&colored.stdout).contains("\x1b[36m> GET "));
+    for never in [wire(&log, &[]), wire(&log, &["--color", "never"])] {
+        assert!(!never.stdout.is_empty() && !never.stdout.contains(&0x1b));
+    }
+
+    let sound = std::fs::read(&log).expect("a log");
+    std::fs::write(&log, [b"nonsense\n", &sound[..], b"{\"time\":\"2026"].concat()).expect("a damaged log");
+    let damaged = wire(&log, &[]);
+    let faults = String::from_utf8(damaged.stderr).expect("text");
+    let last = 2 + sound.iter().filter(|octet| **octet == b'\n').count();
+    assert!(faults.starts_with(&format!("{}:1: expected ident\n", log.display())), "{faults}");
+    assert!(faults.contains(&format!("{}:{last}: EOF while parsing", log.display())), "{faults}");
+    assert_eq!(faults.lines().count(), 2, "{faults}");
+    assert_eq!((damaged.status.code(), damaged.stdout), (Some(0), wire_of(&sound, folder.path())));
+}
+
+/// What `wire` prints of these octets.
+fn wire_of(octets: &[u8], folder: &Path) -> Vec<u8> {
+    let log = folder.join("other.jsonl");
+    std::fs::write(&log, octets).expect("a log");
+    wire(&log, &[]).stdout
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_fault_and_a_file_that_is_missing_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let line = r#"{"time":"2026-07-01T10:20:30.000456Z","record":"lost","records":1}"#;
+    std::fs::write(&log, format!("{line}\n").repeat(100_000)).expect("a log");
+    let mut command = server::binary();
+    let mut child =
+        command.arg("wire").arg(&log).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the child");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+
+    let missing = wire(&folder.path().join("none"), &[]);
+    assert!(missing.status.code().is_some_and(|code| code > 0));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("none: No such file"));
+}
+
+#[test]
+fn a_wire_log_that_cannot_be_made_fails_before_anything_is_bound() {
+    let output = Builder::new(Site::new()).argument("--wire-log").argument("/no/such/folder/wire.jsonl").fails();
+    assert_eq!(output.status.code(), Some(64));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("--wire-log: /no/such/folder/wire.jsonl: No such file"), "{text}");
+    assert!(output.stdout.is_empty());
+}
