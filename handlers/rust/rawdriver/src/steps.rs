@@ -60,10 +60,11 @@ impl Driver {
             .map(|word| word.split_once('=').unwrap_or((word, "")))
             .map(|(name, value)| field(name, value))
             .collect();
-        Ok(match status {
-            100..200 => self.response.send_informational(status, &fields)?,
-            _ => self.response.send_headers(status, &fields, false)?,
-        })
+        let sent = match status {
+            100..200 => self.response.send_informational(status, &fields),
+            _ => self.response.send_headers(status, &fields, false),
+        };
+        Ok(sent?)
     }
 
     fn data_frame<'a>(&self, words: &mut impl Iterator<Item = &'a str>) -> Result<(), Refused> {
