@@ -64,6 +64,25 @@ async fn a_reset_ends_the_connection_while_the_handler_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_cut_off_inside_a_call_closes_the_connection_after_what_it_had_sent() {
+    const OCTETS: usize = 1_000;
+    let stopped = answer(|mut exchange| async move {
+        door(&mut exchange.response).after(AfterRaw::Keep);
+        let mut response = exchange.response;
+        let call = async {
+            octets(&mut response, "raw").await;
+            door(&mut response).send_octets(vec![b'x'; OCTETS].into()).await
+        };
+        timeout(Duration::from_secs(1), call).await.expect_err("the pipe is full");
+    });
+    let mut client = Client::connect_through(100, Settings::default(), stopped);
+    client.send([GET, GET].concat()).await;
+    client.expect("raw").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(client.rest().await.len(), OCTETS);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_handler_closes_what_it_had_taken_over() {
     let mut client = Client::connect(answer(|mut exchange| async move {
         octets(&mut exchange.response, "HTTP/1.1 2").await;

@@ -198,6 +198,7 @@ async fn no_100_continue_is_added_and_a_client_left_waiting_for_it_is_not_kept()
     let mut client = Client::connect(verbatim(&["HTTP/1.1 417 No\n\n"], Some(AfterRaw::Keep)));
     client.send(HEAD).await;
     client.expect("HTTP/1.1 417 No\n\n").await;
+    client.send(GET).await;
     client.expect_end().await;
 }
 
