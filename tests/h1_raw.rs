@@ -201,6 +201,24 @@ async fn calls_for_http_2_are_refused_and_touch_nothing() {
 }
 
 #[tokio::test]
+async fn the_head_and_the_handshake_are_seen_as_they_were() {
+    let server = server("");
+    let script = script(&["inspect", "head 200", "report", "end"]);
+    let head = format!("POST {DRIVER}?x HTTP/1.1\nhOST:\th\r\nX-a: 1 \r\ncontent-LENGTH: {}\n\r\n", script.len());
+    for carrier in BOTH {
+        let mut connection = open(&server, carrier).await;
+        connection.send([&head[..], &script].concat()).await;
+        let response = connection.response("POST").await;
+        let fields = format!("field text hOST h\nfield text X-a 1\nfield text content-LENGTH {}\n", script.len());
+        let expected = format!("{fields}head {}\n", hex(&head));
+        let (seen, tls) = response.text().split_at(expected.len());
+        assert_eq!(seen, expected);
+        let of_tls = "tls TLSv1.3 TLS_AES_256_GCM_SHA384 localhost http/1.1 false http/1.1\n";
+        assert_eq!(tls, if carrier == Carrier::H1Tls { of_tls } else { "" });
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_takes_nothing_loses_its_raw_response_at_the_deadline() {
     // More than the buffers of two sockets hold.
     let large = format!("octets {}", "x".repeat(2 << 20));
