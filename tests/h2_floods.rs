@@ -18,7 +18,9 @@ const ENHANCE_YOUR_CALM: u32 = 0xb;
 
 fn site() -> Site {
     let site = Site::new();
-    site.handler("hello.handler.wasm", "rust/hello").handler("misbehaving.handler.wasm", "rust/misbehaving");
+    site.handler("hello.handler.wasm", "rust/hello")
+        .handler("misbehaving.handler.wasm", "rust/misbehaving")
+        .handler("rawdriver.handler.wasm", "rust/rawdriver");
     site
 }
 
@@ -153,4 +155,34 @@ async fn small_data_frames_that_nobody_reads_are_bounded() {
     let code = connection.goaway().await;
     assert!(matches!(code, Some(ENHANCE_YOUR_CALM) | None), "{code:?}");
     assert_eq!(Client::connect(&server, Carrier::H2c).await.get(HELLO).await.text(), "Hello, world!\n");
+}
+
+/// A raw handler that has its hand on the wire and sleeps.
+fn in_hand() -> Vec<u8> {
+    let steps = b"after keep\nframe - 1 4 88\nframe - 0 0 78\nsleep 20000\n";
+    [
+        frame(FrameKind::HEADERS, 4, 1, block(&head("POST", "/rawdriver.handler.wasm"))),
+        frame(FrameKind::DATA, 0, 1, steps),
+    ]
+    .concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guards_hold_while_a_raw_handler_runs() {
+    let begun = [in_hand(), frame(FrameKind::HEADERS, 0, 3, block(&head("GET", HELLO)))].concat();
+    let end = flood(begun, |_| frame(FrameKind::CONTINUATION, 0, 3, []).repeat(100), 1000).await;
+    assert!(matches!(end, Some(End::GoAway(_) | End::Closed)), "CONTINUATION: {end:?}");
+
+    let post = frame(FrameKind::HEADERS, 4, 3, block(&head("POST", "/misbehaving.handler.wasm?do=wait")));
+    let end = flood([in_hand(), post].concat(), |_| frame(FrameKind::DATA, 0, 3, []).repeat(100), 1000).await;
+    assert!(matches!(end, Some(End::GoAway(ENHANCE_YOUR_CALM) | End::Closed)), "empty DATA: {end:?}");
+
+    let settings = frame(FrameKind::SETTINGS, 0, 0, []).repeat(1000);
+    flood(in_hand(), move |_| settings.clone(), 1000).await;
+    let pings = frame(FrameKind::PING, 0, 0, [7; 8]).repeat(1000);
+    flood(in_hand(), move |_| pings.clone(), 1000).await;
+    let unknown = frame(FrameKind(0xbb), 0, 0, [0; 100]).repeat(200);
+    flood(in_hand(), move |_| unknown.clone(), 300).await;
+    let updates = frame(FrameKind::WINDOW_UPDATE, 0, 0, [0, 0, 0, 1]).repeat(1000);
+    flood(in_hand(), move |_| updates.clone(), 300).await;
 }

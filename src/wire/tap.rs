@@ -247,6 +247,10 @@ impl<T: Transport> Tap<T> {
                 let _ = leaving.done.send(());
             }
             self.handle.hand().abandon();
+            if how == Leave::Reset {
+                // The transport is to be dropped, neither read nor written: an error is what makes the engine let go.
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
         }
         Poll::Ready(Ok(()))
     }

@@ -30,11 +30,43 @@ pub fn encode_instruction(out: &mut Vec<u8>, instruction: &Instruction) {
 pub fn spares_dynamic_table(instruction: &Instruction) -> bool {
     match instruction {
         Instruction::Literal { indexing, .. } => *indexing != Indexing::Incremental,
-        // The static table has 61 entries (RFC 7541 Appendix A).
-        Instruction::Indexed(index) => (1..=61).contains(index),
-        Instruction::SizeUpdate(_) | Instruction::Octets(_) => false,
+        Instruction::Indexed(index) => STATIC.contains(&(*index as usize)),
+        Instruction::SizeUpdate(_) => false,
+        Instruction::Octets(octets) => block_spares_dynamic_table(octets),
     }
 }
+
+/// The same for octets of a field block; false for what is no sequence of whole field lines.
+pub fn block_spares_dynamic_table(mut block: &[u8]) -> bool {
+    while let Some(&first) = block.first() {
+        let (prefix, is_literal) = match first {
+            0x80.. => (7, false),
+            0x20.. => return false,
+            _ => (4, true),
+        };
+        let Ok((index, used)) = integer::decode(block, prefix) else { return false };
+        block = &block[used..];
+        if !STATIC.contains(&index) && !(is_literal && index == 0) {
+            return false;
+        }
+        let strings = if !is_literal {
+            0
+        } else if index == 0 {
+            2
+        } else {
+            1
+        };
+        for _ in 0..strings {
+            let Ok((length, used)) = integer::decode(block, 7) else { return false };
+            let Some(rest) = block.get(used + length..) else { return false };
+            block = rest;
+        }
+    }
+    true
+}
+
+/// The indices of the static table (RFC 7541 Appendix A).
+const STATIC: std::ops::RangeInclusive<usize> = 1..=61;
 
 /// A literal with a literal name (RFC 7541 §6.2): index 0 in `prefix` bits behind `form`, then both strings (§5.2).
 fn literal(out: &mut Vec<u8>, form: u8, prefix: u32, strings: [&[u8]; 2], huffman: bool) {
@@ -95,6 +127,26 @@ mod tests {
         ];
         for (clause, instruction, octets) in rows {
             assert_eq!(encoded(&instruction), octets, "{clause}");
+        }
+    }
+
+    #[test]
+    fn it_is_known_which_blocks_touch_the_dynamic_table() {
+        let rows: [(&str, &[u8], bool); 11] = [
+            ("nothing", b"", true),
+            ("§6.1: static", b"\x82\xbd", true),
+            ("§6.1: index 0", b"\x80", false),
+            ("§6.1: dynamic", b"\xbe", false),
+            ("§6.2.1", b"\x40\x01a\x01b", false),
+            ("§6.2.2: static name", b"\x01\x01b\x88", true),
+            ("§6.2.2: dynamic name", b"\x0f\x2f\x01b", false),
+            ("§6.2.3", b"\x10\x81\x1f\x01b", true),
+            ("§6.3", b"\x20", false),
+            ("cut off in a string", b"\x00\x01a\x05b", false),
+            ("cut off in an integer", b"\x0f", false),
+        ];
+        for (clause, block, expected) in rows {
+            assert_eq!(block_spares_dynamic_table(block), expected, "{clause}");
         }
     }
 

@@ -12,7 +12,7 @@ mod static_table;
 mod table;
 
 pub use decode::{Decoder, FieldBlock};
-pub use encode::{encode_instruction, encode_literal, spares_dynamic_table};
+pub use encode::{block_spares_dynamic_table, encode_instruction, encode_literal, spares_dynamic_table};
 pub use huffman::{decode as decode_huffman, encode as encode_huffman};
 
 /// Why a field block cannot be decoded; a connection error of type COMPRESSION_ERROR (RFC 9113 §4.3).
