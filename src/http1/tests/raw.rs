@@ -8,6 +8,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::mpsc,
+    time::Instant,
 };
 
 use super::*;
@@ -61,34 +62,88 @@ async fn polite_steps_and_raw_octets_leave_in_the_order_of_the_calls() {
     assert_eq!(client.rest().await, expected, "and the last chunk is nobody's business");
 }
 
-/// A stream that notes what each write held.
-struct Noting(DuplexStream, mpsc::UnboundedSender<Vec<u8>>);
+/// A stream that notes what each write held, and how it was left: never for good, if it is stuck.
+struct Noting {
+    io: DuplexStream,
+    notes: mpsc::UnboundedSender<Vec<u8>>,
+    stuck: bool,
+}
 
 impl AsyncRead for Noting {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Noting {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.1.send(buf.to_vec()).expect("the test waits");
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        self.notes.send(buf.to_vec()).expect("the test waits");
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 
 impl Transport for Noting {
     fn poll_leave(&mut self, how: Leave, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.0.poll_leave(how, cx)
+        if self.stuck {
+            return Poll::Pending;
+        }
+        self.notes.send(format!("{how:?}").into_bytes()).expect("the test waits");
+        self.io.poll_leave(how, cx)
     }
+}
+
+/// What a stream noted while it carried one exchange.
+async fn noted(dispatch: Arc<dyn Dispatch>) -> Vec<Vec<u8>> {
+    let (near, io) = duplex(WIDTH);
+    let (notes, mut noted) = mpsc::unbounded_channel();
+    let mut client = Client::over(near, Noting { io, notes, stuck: false }, Settings::default(), dispatch);
+    client.send(GET).await;
+    client.rest().await;
+    client.served().await.expect("the end");
+    let mut all = Vec::new();
+    while let Some(note) = noted.recv().await {
+        all.push(note);
+    }
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_left_once_and_as_it_was_asked() {
+    for how in [Leave::HalfClose, Leave::WithoutCloseNotify, Leave::Reset] {
+        let notes = noted(answer(move |mut exchange| async move {
+            octets(&mut exchange.response, "a").await;
+            door(&mut exchange.response).close(how).await.expect("left");
+        }));
+        assert_eq!(notes.await, [b"a".to_vec(), format!("{how:?}").into_bytes()]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_departure_that_comes_to_nothing_ends_at_the_deadline() {
+    let start = Instant::now();
+    let (told, mut outcome) = mpsc::unbounded_channel();
+    let dispatch = answer(move |mut exchange| {
+        let told = told.clone();
+        async move {
+            let left = door(&mut exchange.response).close(Leave::HalfClose).await;
+            told.send(left).expect("the test waits");
+        }
+    });
+    let (near, io) = duplex(WIDTH);
+    let (notes, _noted) = mpsc::unbounded_channel();
+    let mut client = Client::over(near, Noting { io, notes, stuck: true }, Settings::default(), dispatch);
+    client.send(GET).await;
+    let left = timeout(FOREVER, outcome.recv()).await.expect("an answer in time");
+    assert_eq!(left, Some(Err(RawError::Gone)));
+    assert_eq!(start.elapsed(), Settings::default().stall_deadline);
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,18 +158,9 @@ async fn each_call_is_one_write_of_its_own() {
         door(response).send_octets(Bytes::from(vec![b'x'; LARGE])).await.expect("sent");
         octets(response, "e").await;
     });
-    let (near, far) = duplex(WIDTH);
-    let (note, mut noted) = mpsc::unbounded_channel();
-    let mut client = Client::over(near, Noting(far, note), Settings::default(), dispatch);
-    client.send(GET).await;
-    client.rest().await;
-    client.served().await.expect("the end");
-    let mut writes = Vec::new();
-    while let Some(write) = noted.recv().await {
-        writes.push(write);
-    }
+    let writes = noted(dispatch).await;
     let large = vec![b'x'; LARGE];
-    let expected: [&[u8]; 6] = [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"a", b"bc", b"d", &large, b"e"];
+    let expected: [&[u8]; 7] = [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"a", b"bc", b"d", &large, b"e", b"HalfClose"];
     assert!(writes == expected, "{:?}", writes.iter().map(|write| String::from_utf8_lossy(write)).collect::<Vec<_>>());
 }
 
