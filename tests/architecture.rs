@@ -16,12 +16,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http1", &["drain", "exchange", "observe", "wire"]),
     ("http2", &["drain", "exchange", "observe", "wire"]),
     ("site", &["exchange", "observe"]),
-    ("sandbox", &["exchange", "observe"]),
+    ("stash", &["exchange"]),
+    ("sandbox", &["exchange", "observe", "stash"]),
     ("router", &["exchange", "observe", "sandbox", "site"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.
-    ("config", &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "tls"]),
+    (
+        "config",
+        &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "stash", "tls"],
+    ),
 ];
 
 #[test]

@@ -13,13 +13,16 @@ use super::{
     engine::{self, EngineError, Ticker},
     fault::{self, Outcome},
     grants::{Grants, Import},
-    host::{Guest, GuestLog, ResponseCell},
+    host::{Guest, GuestLog, ResponseCell, Surroundings},
     limits::{Exceeded, Meter},
     modules::{LoadError, Modules},
     schedule::Schedule,
     settings::{OnDisconnect, Settings},
 };
-use crate::exchange::{Exchange, Sent};
+use crate::{
+    exchange::{Exchange, Sent},
+    stash::Stash,
+};
 
 /// Runs handlers. Built once; what lives for one exchange is in the exchange's store.
 pub struct Sandbox {
@@ -28,6 +31,8 @@ pub struct Sandbox {
     schedule: Schedule,
     /// One permit stands for everything that an exchange takes from the instance pool.
     slots: Semaphore,
+    /// One for all that run here.
+    stash: Arc<Stash>,
     settings: Settings,
 }
 
@@ -87,7 +92,8 @@ impl Sandbox {
         let modules = Arc::new(Modules::new(&engine, &settings)?);
         let schedule = Schedule::new(Ticker::start(&engine)?);
         let slots = Semaphore::new(settings.slots as usize);
-        Ok(Arc::new(Self { engine, modules, schedule, slots, settings }))
+        let stash = Arc::new(Stash::new(settings.stash));
+        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, settings }))
     }
 
     /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
@@ -133,10 +139,13 @@ impl Sandbox {
         let id = exchange.id;
         exchange.response.limit_octets(limits.sent_octets);
         let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
-        let files = target.grants.contains(Grants::FILES).then(|| target.root.clone());
-        let on_disconnect = self.settings.on_disconnect;
-        let (guest, response) =
-            Guest::new(exchange, log.clone(), Meter::new(limits), on_disconnect, target.grants, files);
+        let surroundings = Surroundings {
+            on_disconnect: self.settings.on_disconnect,
+            grants: target.grants,
+            files: target.grants.contains(Grants::FILES).then(|| target.root.clone()),
+            stash: self.stash.clone(),
+        };
+        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), surroundings);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);

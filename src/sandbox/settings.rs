@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::stash;
+
 /// How components are run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +21,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to the guest when the peer leaves.
     pub on_disconnect: OnDisconnect,
+    /// How much the stash holds.
+    pub stash: stash::Settings,
 }
 
 /// What one exchange may use. Exceeding one ends that exchange alone.
@@ -74,6 +78,7 @@ impl Default for Settings {
             handler_octets: 64 << 20,
             limits: Limits::default(),
             on_disconnect: OnDisconnect::Tell,
+            stash: stash::Settings::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         limits::{Exceeded, Meter},
         settings::OnDisconnect,
     },
+    stash::{Held, Stash},
 };
 
 /// The guest's `request` resource. There is one in each store, so the handle carries nothing.
@@ -34,6 +35,9 @@ pub(in crate::sandbox) struct Guest {
     /// What the client put on the connection.
     pub(super) wire: Arc<dyn WireView>,
     pub(super) grants: Grants,
+    pub(super) stash: Arc<Stash>,
+    /// The site's lock. Here, it is released with everything else of the exchange, however that ends.
+    pub(super) held: Option<Held>,
     pub(super) on_disconnect: OnDisconnect,
     pub(in crate::sandbox) log: Arc<GuestLog>,
     pub(in crate::sandbox) meter: Meter,
@@ -43,15 +47,23 @@ pub(in crate::sandbox) struct Guest {
     wasi: Option<Box<WasiCtx>>,
 }
 
+/// What the server gives a guest beside its exchange.
+pub(in crate::sandbox) struct Surroundings {
+    pub(in crate::sandbox) on_disconnect: OnDisconnect,
+    pub(in crate::sandbox) grants: Grants,
+    /// The folder that it sees as `/`, if it may.
+    pub(in crate::sandbox) files: Option<Arc<std::path::Path>>,
+    pub(in crate::sandbox) stash: Arc<Stash>,
+}
+
 impl Guest {
     pub(in crate::sandbox) fn new(
         exchange: Exchange,
         log: Arc<GuestLog>,
         meter: Meter,
-        on_disconnect: OnDisconnect,
-        grants: Grants,
-        files: Option<Arc<std::path::Path>>,
+        surroundings: Surroundings,
     ) -> (Self, ResponseCell) {
+        let Surroundings { on_disconnect, grants, files, stash } = surroundings;
         let Exchange { head, content, response, connection, stream_id, wire, .. } = exchange;
         let response = ResponseCell::new(response);
         let guest = Self {
@@ -60,6 +72,8 @@ impl Guest {
             pushed: Vec::new(),
             wire,
             grants,
+            stash,
+            held: None,
             on_disconnect,
             log,
             meter,

@@ -10,7 +10,7 @@ mod response;
 mod stash;
 mod wasi;
 
-pub(super) use guest::Guest;
+pub(super) use guest::{Guest, Surroundings};
 #[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
 pub use guest::{Request, Response};
 pub(super) use log::GuestLog;
