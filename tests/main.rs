@@ -21,5 +21,6 @@ mod limits;
 mod reload;
 mod scenarios;
 mod site;
+mod stash;
 mod support;
 mod wasi;
