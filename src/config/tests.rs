@@ -189,6 +189,8 @@ fn limits_have_their_unit_in_the_key() {
             log_octets: 8 << 10,
         },
         on_disconnect: sandbox::OnDisconnect::Cancel,
+        is_local: true,
+        runtimes: sandbox::Runtimes::default(),
         stash: stash::Settings { keys: 22, octets: 23 << 20, value_octets: 24 << 10, age: Duration::from_secs(25) },
     };
     assert_eq!(format!("{:?}", plan.sandbox), format!("{expected:?}"));

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use super::Runtimes;
 use crate::stash;
 
 /// How components are run.
@@ -23,6 +24,10 @@ pub struct Settings {
     pub on_disconnect: OnDisconnect,
     /// How much the stash holds.
     pub stash: stash::Settings,
+    /// Whether pages about failures tell the client their cause: on local servers. Default yes.
+    pub is_local: bool,
+    /// What runs scripts.
+    pub runtimes: Runtimes,
 }
 
 /// What one exchange may use. Exceeding one ends that exchange alone.
@@ -79,6 +84,8 @@ impl Default for Settings {
             limits: Limits::default(),
             on_disconnect: OnDisconnect::Tell,
             stash: stash::Settings::default(),
+            is_local: true,
+            runtimes: Runtimes::default(),
         }
     }
 }

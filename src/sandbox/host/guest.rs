@@ -9,6 +9,7 @@ use super::{GuestLog, ResponseCell, request::RequestState, wasi};
 use crate::{
     exchange::{Exchange, WireView},
     sandbox::{
+        Script,
         grants::Grants,
         limits::{Exceeded, Meter},
         settings::OnDisconnect,
@@ -39,6 +40,11 @@ pub(in crate::sandbox) struct Guest {
     /// The site's lock. Here, it is released with everything else of the exchange, however that ends.
     pub(super) held: Option<Held>,
     pub(super) on_disconnect: OnDisconnect,
+    /// What a runtime of the server's runs.
+    pub(super) script: Option<Script>,
+    /// Why the script can't be run, if its runtime said so.
+    pub(in crate::sandbox) failure: Option<String>,
+    pub(super) is_local: bool,
     pub(in crate::sandbox) log: Arc<GuestLog>,
     pub(in crate::sandbox) meter: Meter,
     files: Option<Arc<std::path::Path>>,
@@ -54,6 +60,8 @@ pub(in crate::sandbox) struct Surroundings {
     /// The folder that it sees as `/`, if it may.
     pub(in crate::sandbox) files: Option<Arc<std::path::Path>>,
     pub(in crate::sandbox) stash: Arc<Stash>,
+    pub(in crate::sandbox) script: Option<Script>,
+    pub(in crate::sandbox) is_local: bool,
 }
 
 impl Guest {
@@ -63,7 +71,7 @@ impl Guest {
         meter: Meter,
         surroundings: Surroundings,
     ) -> (Self, ResponseCell) {
-        let Surroundings { on_disconnect, grants, files, stash } = surroundings;
+        let Surroundings { on_disconnect, grants, files, stash, script, is_local } = surroundings;
         let Exchange { head, content, response, connection, stream_id, wire, .. } = exchange;
         let response = ResponseCell::new(response);
         let guest = Self {
@@ -75,6 +83,9 @@ impl Guest {
             stash,
             held: None,
             on_disconnect,
+            script,
+            failure: None,
+            is_local,
             log,
             meter,
             files,

@@ -92,7 +92,7 @@ impl GuestLog {
 
 /// Cuts a line and replaces control characters, terminal escapes among them (C0, DEL and C1), and the characters that
 /// reorder text (Unicode bidirectional controls).
-fn printable(message: &str) -> String {
+pub(super) fn printable(message: &str) -> String {
     let mut end = message.len().min(LINE_OCTETS);
     while !message.is_char_boundary(end) {
         end -= 1;

@@ -7,6 +7,7 @@ mod push;
 mod raw;
 mod request;
 mod response;
+mod script;
 mod stash;
 mod wasi;
 
