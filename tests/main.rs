@@ -20,6 +20,7 @@ mod lifecycle;
 mod limits;
 mod reload;
 mod scenarios;
+mod scripts;
 mod site;
 mod stash;
 mod support;
