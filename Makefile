@@ -18,9 +18,9 @@ help: ## list these targets
 serve: target/release/framewright handlers ## build what is missing and serve examples/site (ARGS='--http 8080' adds flags)
 	target/release/framewright serve examples/site $(ARGS)
 
-# Cargo knows whether there is something to do.
+# Cargo knows whether there is something to do. The server embeds the runtimes for scripts, so the handlers come first.
 .PHONY: target/release/framewright
-target/release/framewright:
+target/release/framewright: handlers
 	cargo build --locked --release --bin framewright
 
 # ---- handlers ----
@@ -30,7 +30,7 @@ RUST_NAMES := $(filter-out guest,$(patsubst handlers/rust/%/Cargo.toml,%,$(wildc
 C_NAMES := $(filter-out include,$(notdir $(patsubst %/,%,$(wildcard handlers/c/*/))))
 COMPONENTS := $(RUST_NAMES:%=rust/%) $(C_NAMES:%=c/%)
 # Only the test suite has a use for these.
-FIXTURES := rust/misbehaving rust/rawdriver c/surroundings
+FIXTURES := rust/misbehaving rust/rawdriver rust/script-fixture rust/stash c/surroundings
 SHOWN := $(filter-out $(FIXTURES),$(COMPONENTS))
 
 GUESTS := target/guests
@@ -92,7 +92,7 @@ format: ## check the format of all Rust
 	cargo fmt --all --check --manifest-path handlers/rust/Cargo.toml
 
 .PHONY: lint
-lint: ## clippy, warnings being errors
+lint: handlers ## clippy, warnings being errors (after the handlers, as the server embeds some)
 	cargo clippy $(GATE) --all-targets -- -D warnings
 	cargo clippy $(GATE) --all-targets --manifest-path handlers/componentize/Cargo.toml --target-dir target -- -D warnings
 	cargo clippy --locked --release --all-targets --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) \

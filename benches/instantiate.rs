@@ -21,7 +21,7 @@ use framewright::{
         BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, NoFrames, RequestHead,
         ResponseHead, ResponseWriter, SendError, StreamWriter, Version,
     },
-    sandbox::{Grants, Outcome, Sandbox, Settings, Target},
+    sandbox::{Grants, Outcome, Program, Sandbox, Settings, Target},
 };
 use tokio::{runtime::Runtime, time::Instant};
 
@@ -83,7 +83,7 @@ impl Bench {
             tls: None,
         });
         let target = Target {
-            file: handler.into(),
+            program: Program::Component(handler.into()),
             name: "/hello.handler.wasm".into(),
             grants: Grants::NONE,
             root: handler.parent().unwrap_or(handler).into(),

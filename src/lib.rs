@@ -22,5 +22,6 @@ pub mod router;
 pub mod sandbox;
 pub mod server;
 pub mod site;
+pub mod stash;
 pub mod tls;
 pub mod wire;

@@ -16,13 +16,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http1", &["drain", "exchange", "observe", "wire"]),
     ("http2", &["drain", "exchange", "observe", "wire"]),
     ("site", &["exchange", "observe"]),
+    ("stash", &["exchange"]),
     // Of wire, the codec of raw frames alone.
-    ("sandbox", &["exchange", "observe", "wire"]),
+    ("sandbox", &["exchange", "observe", "stash", "wire"]),
     ("router", &["exchange", "observe", "sandbox", "site"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.
-    ("config", &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "tls"]),
+    (
+        "config",
+        &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "stash", "tls"],
+    ),
 ];
 
 #[test]

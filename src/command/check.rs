@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Context, Result};
 use framewright::{
     config::ServePlan,
-    sandbox::{Grants, Import, Sandbox},
-    site::HANDLER_SUFFIX,
+    sandbox::{Grants, Import, Runtime, Sandbox},
+    site::{HANDLER_SUFFIX, SCRIPT_SUFFIX},
 };
 
 use super::parts::Parts;
@@ -19,7 +19,7 @@ use super::parts::Parts;
 /// Folders below folders that are looked into, so that a loop of links ends.
 const MAX_DEPTH: usize = 64;
 
-/// A handler to look at.
+/// A handler or script to look at.
 struct Candidate {
     /// Its path or route pattern.
     name: String,
@@ -27,7 +27,8 @@ struct Candidate {
     grants: Grants,
 }
 
-/// Compiles every handler of the site and of the routes, and lists what each imports.
+/// Compiles every handler of the site and of the routes, and lists what each imports; and lists the scripts of the site
+/// with what they may use. Whether a script makes sense only its runtime knows.
 ///
 /// # Errors
 /// If the parts can't be built. Handlers at fault are listed and make the exit code 1.
@@ -43,19 +44,29 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         })
         .collect();
     let root = &plan.site.root;
-    let mut found = Vec::new();
+    let mut found = Found::default();
     collect(root, MAX_DEPTH, &mut found).with_context(|| root.display().to_string())?;
-    found.sort();
-    candidates.extend(found.into_iter().map(|file| {
+    found.handlers.sort();
+    found.scripts.sort();
+    let candidate = |file: PathBuf| {
         let path = file.strip_prefix(root).unwrap_or(&file);
         let name = format!("/{}", path.display());
         Candidate { grants: parts.router.grants_at(name.as_bytes()), name, file }
-    }));
+    };
+    candidates.extend(found.handlers.into_iter().map(candidate));
     let (count, mut faults) = (candidates.len(), 0);
     for candidate in candidates {
         faults += u32::from(!check(&parts.sandbox, candidate).await?);
     }
-    writeln!(std::io::stdout().lock(), "{count} handlers, {faults} at fault")?;
+    let scripts = found.scripts.len();
+    if scripts > 0 {
+        let fault = check_runtime(&parts.sandbox, Runtime::Frames).await?;
+        for candidate in found.scripts.into_iter().map(candidate) {
+            faults += u32::from(!check_script(&candidate, fault.as_deref())?);
+        }
+    }
+    let scripts = if scripts > 0 { format!(", {scripts} scripts") } else { String::new() };
+    writeln!(std::io::stdout().lock(), "{count} handlers{scripts}, {faults} at fault")?;
     Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -80,6 +91,27 @@ async fn check(sandbox: &Arc<Sandbox>, candidate: Candidate) -> Result<bool> {
     }
 }
 
+/// What is wrong with the runtime of scripts, if anything is.
+async fn check_runtime(sandbox: &Arc<Sandbox>, runtime: Runtime) -> Result<Option<String>> {
+    let sandbox = Arc::clone(sandbox);
+    let checked = tokio::task::spawn_blocking(move || sandbox.check_runtime(runtime)).await?;
+    Ok(checked.err().map(|error| error.to_string()))
+}
+
+/// Prints what there is to say about one script; answers whether it can run, as far as its runtime can.
+fn check_script(script: &Candidate, fault: Option<&str>) -> Result<bool> {
+    let Candidate { name, grants, .. } = script;
+    let mut out = std::io::stdout().lock();
+    if let Some(fault) = fault {
+        writeln!(out, "FAULT  {name}\n         {fault}")?;
+        return Ok(false);
+    }
+    let granted = grants.names().collect::<Vec<_>>().join(", ");
+    let granted = if granted.is_empty() { "nothing that needs a grant" } else { &granted };
+    writeln!(out, "ok     {name}\n         may use {granted}")?;
+    Ok(true)
+}
+
 /// Whether an import is granted, in words.
 fn permission(import: &Import, grants: Grants) -> String {
     match import.grant {
@@ -94,14 +126,26 @@ fn permission(import: &Import, grants: Grants) -> String {
     }
 }
 
-fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// What the site's folders hold.
+#[derive(Default)]
+struct Found {
+    handlers: Vec<PathBuf>,
+    scripts: Vec<PathBuf>,
+}
+
+fn collect(folder: &Path, depth: usize, found: &mut Found) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() && depth > 0 {
             collect(&entry.path(), depth - 1, found)?;
-        } else if !kind.is_dir() && entry.file_name().as_encoded_bytes().ends_with(HANDLER_SUFFIX.as_bytes()) {
-            found.push(entry.path());
+        } else if !kind.is_dir() {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().ends_with(HANDLER_SUFFIX.as_bytes()) {
+                found.handlers.push(entry.path());
+            } else if name.as_encoded_bytes().ends_with(SCRIPT_SUFFIX.as_bytes()) {
+                found.scripts.push(entry.path());
+            }
         }
     }
     Ok(())

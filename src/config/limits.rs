@@ -53,13 +53,19 @@ fn of_the_sandbox(limits: &file::Limits, keys: &Keys<'_>, to: &mut sandbox::Sett
     keys.number(&mut to.slots, "slots", &limits.slots, 1, 1..=100_000)?;
     keys.millis(&mut to.queue, "queue_ms", &limits.queue_ms, 0..=HOUR * 1000)?;
     keys.number(&mut to.handlers, "handlers", &limits.handlers, 1, 1..=100_000)?;
-    keys.number(&mut to.handler_octets, "handler_mib", &limits.handler_mib, MIB, 1..=1024)
+    keys.number(&mut to.handler_octets, "handler_mib", &limits.handler_mib, MIB, 1..=1024)?;
+    keys.number(&mut to.stash.keys, "stash_keys", &limits.stash_keys, 1, 1..=10_000_000)?;
+    keys.number(&mut to.stash.octets, "stash_mib", &limits.stash_mib, MIB, 1..=65_536)?;
+    // A guest holds a value in its own memory, which ends at 4 GiB; one that large helps nobody.
+    keys.number(&mut to.stash.value_octets, "stash_value_kib", &limits.stash_value_kib, KIB, 1..=1 << 20)?;
+    keys.seconds(&mut to.stash.age, "stash_age_s", &limits.stash_age_s, 1..=WEEK)
 }
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
+const WEEK: u64 = 7 * DAY;
 
 /// Reads single keys.
 struct Keys<'a> {

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     cli::{self, Command},
     exchange::AfterRaw,
-    observe, sandbox, tls,
+    observe, sandbox, stash, tls,
 };
 
 /// A world of these variables and files. A folder exists if a file lies in it.
@@ -172,7 +172,7 @@ fn limits_have_their_unit_in_the_key() {
         "[limits]\nmemory_mib = 2\ntable_elements = 3\ninstances = 4\ncpu_ms = 5\nwall_s = 6\nsent_mib = 7\n\
          log_kib = 8\nslots = 9\nqueue_ms = 0\nhandlers = 11\nhandler_mib = 12\ncache_mib = 0\nconnections = 14\n\
          handshake_s = 15\nheader_s = 16\nidle_s = 17\nstall_s = 18\ndrain_s = 0\nhead_kib = 19\nfields = 20\nh2_streams = 21\n\
-         h2_window_kib = 2097151\n[sandbox]\non-disconnect = \"cancel\"\n",
+         h2_window_kib = 2097151\nstash_keys = 22\nstash_mib = 23\nstash_value_kib = 24\nstash_age_s = 25\n[sandbox]\non-disconnect = \"cancel\"\n",
     );
     let expected = sandbox::Settings {
         slots: 9,
@@ -190,6 +190,9 @@ fn limits_have_their_unit_in_the_key() {
             log_octets: 8 << 10,
         },
         on_disconnect: sandbox::OnDisconnect::Cancel,
+        is_local: true,
+        runtimes: sandbox::Runtimes::default(),
+        stash: stash::Settings { keys: 22, octets: 23 << 20, value_octets: 24 << 10, age: Duration::from_secs(25) },
     };
     assert_eq!(format!("{:?}", plan.sandbox), format!("{expected:?}"));
     assert_eq!(plan.site.cache_octets, 0);
@@ -209,6 +212,7 @@ fn limits_have_their_unit_in_the_key() {
 
     let plan = of_file("[limits]\ncpu_ms = 1\n");
     assert_eq!(plan.sandbox.limits.memory, sandbox::Limits::default().memory);
+    assert_eq!(plan.sandbox.stash, stash::Settings::default());
     assert_eq!((plan.server, plan.http), (ServerSettings::default(), HttpSettings::default()));
 }
 
@@ -337,6 +341,11 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("[limits]\nconnections = 0\n", 2, "`connections` is 0"),
     ("[limits]\nh2_streams = 0\n", 2, "`h2_streams` is 0"),
     ("[limits]\nh2_window_kib = 2097152\n", 2, "`h2_window_kib` is 2097152"),
+    ("[limits]\nstash_keys = 0\n", 2, "`stash_keys` is 0, which is out of range: 1 to 10000000"),
+    ("[limits]\nstash_mib = 65537\n", 2, "`stash_mib` is 65537"),
+    ("[limits]\nstash_mib = 1\nstash_value_kib = 0\n", 3, "`stash_value_kib` is 0"),
+    ("[limits]\nstash_age_s = 604801\n", 2, "`stash_age_s` is 604801, which is out of range: 1 to 604800"),
+    ("[limits]\nstash_age_s = -1\n", 2, "invalid value: integer `-1`"),
     // The rest.
     ("\n[grant.\"a/*\"]\n", 2, "must start with `/`"),
     ("\nroot = \"nowhere\"\n", 2, "no such folder: etc/nowhere"),

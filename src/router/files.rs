@@ -9,7 +9,10 @@ use std::{
 use lru::LruCache;
 
 use super::Settings;
-use crate::{sandbox::Target, site::SitePath};
+use crate::{
+    sandbox::{Program, Target},
+    site::SitePath,
+};
 
 /// Targets by the path of the request, as sent. Whether a file still is what it was is for those to find out who run
 /// it.
@@ -31,7 +34,7 @@ impl HandlerFiles {
     pub(super) fn insert(&self, sent: &[u8], path: &SitePath<'_>, file: &Path, settings: &Settings) -> Arc<Target> {
         let name = path.to_absolute();
         let target = Arc::new(Target {
-            file: file.into(),
+            program: Program::Component(file.into()),
             grants: settings.grants_at(&name),
             name: String::from_utf8_lossy(&name).into(),
             root: Arc::from(&*settings.root),

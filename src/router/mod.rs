@@ -1,7 +1,7 @@
 //! Picks who answers an exchange: a handler of the route table, a handler file of the site, or a file of the site.
 //!
 //! Routes come first, in the order of the configuration, then the site. A path that ends in `.handler.wasm` runs the
-//! handler of that name, for every method and query. Every exchange leaves one access line.
+//! handler of that name, and one that ends in `.frames` the script, for every method and query. Every exchange leaves one access line.
 
 mod access;
 mod files;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
-    sandbox::{LoadError, Outcome, Report, Sandbox, Target},
+    sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, Target},
     site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
 };
 
@@ -90,6 +91,18 @@ impl<H: RunHandler> Parts<H> {
         line.write(&report.sent, report.outcome.cause().as_deref(), Some(&share));
     }
 
+    /// A script with these octets, with the grants of its path.
+    fn script(&self, path: &SitePath<'_>, source: Bytes) -> Target {
+        let absolute = path.to_absolute();
+        let name: Arc<str> = String::from_utf8_lossy(&absolute).into();
+        Target {
+            program: Program::Script(Script { runtime: Runtime::Frames, path: Arc::clone(&name), source }),
+            grants: self.settings.grants_at(&absolute),
+            name,
+            root: Arc::from(&*self.settings.root),
+        }
+    }
+
     /// Answers with the site, or with the server's own words.
     async fn serve(&self, mut exchange: Exchange) {
         match (&exchange.head.method[..], exchange.head.path()) {
@@ -107,6 +120,14 @@ impl<H: RunHandler> Parts<H> {
                 }
                 Err(refusal) => refusal,
             },
+            Ok(path) if path.is_script() => match self.site.read(path.clone(), SCRIPT_OCTETS).await {
+                Ok(source) => {
+                    let target = self.script(&path, source);
+                    drop(path);
+                    return Box::pin(self.run(&target, line, exchange)).await;
+                }
+                Err(refusal) => refusal,
+            },
             Ok(path) => match self.site.respond(&exchange.head, path, exchange.arrived, &mut exchange.response).await {
                 Ok(()) => return line.write(&exchange.response.sent(), None, None),
                 Err(refusal) => refusal,
@@ -117,6 +138,9 @@ impl<H: RunHandler> Parts<H> {
         line.write(&exchange.response.sent(), Some(&cause), None);
     }
 }
+
+/// The longest script: far more than anybody writes, little enough to read for each request.
+const SCRIPT_OCTETS: u64 = 1 << 20;
 
 /// RFC 9110 §9.3.6: this server is no proxy.
 async fn not_implemented(mut exchange: Exchange) {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Pattern, Settings};
-use crate::sandbox::Target;
+use crate::sandbox::{Program, Target};
 
 /// Routes by path: one look-up finds those for a single path, whatever their number.
 pub(super) struct Table {
@@ -34,7 +34,7 @@ impl Table {
                 methods: route.methods.clone(),
                 pattern: route.pattern.clone(),
                 target: Arc::new(Target {
-                    file: Arc::from(&*route.handler),
+                    program: Program::Component(Arc::from(&*route.handler)),
                     grants: settings.grants_at(name.as_bytes()),
                     name: name.into(),
                     root: Arc::clone(&root),
@@ -121,8 +121,10 @@ mod tests {
             ("PUT", "/z", Some("put")),
             ("GET", "/z", None),
         ] {
-            let found =
-                table.find(method.as_bytes(), path.as_bytes()).map(|target| target.file.to_str().expect("text"));
+            let found = table.find(method.as_bytes(), path.as_bytes()).map(|target| match &target.program {
+                Program::Component(file) => file.to_str().expect("text"),
+                Program::Script(_) => panic!("routes run components"),
+            });
             assert_eq!(found, expected, "{method} {path}");
         }
     }

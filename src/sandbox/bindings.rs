@@ -1,8 +1,9 @@
-//! The world `framewright:handler/handler` as Rust types. Generated names stop at `host/` and `run.rs`.
+//! The world `framewright:handler/script-runtime`, which is that of handlers and one interface more, as Rust types.
+//! Generated names stop at `host/`, `modules.rs` and `run.rs`.
 
 wasmtime::component::bindgen!({
     path: "wit",
-    world: "handler",
+    world: "script-runtime",
     imports: {
         "framewright:handler/types.[method]request.read": async | trappable,
         "framewright:handler/types.[method]response-writer.send-informational": async | trappable,
@@ -25,3 +26,6 @@ wasmtime::component::bindgen!({
         "framewright:handler/types.response-writer": super::host::Response,
     },
 });
+
+/// Linked: a handler of a site, which lacks the interface `script`, or a runtime that the server ships.
+pub(super) type HandlerPre = ScriptRuntimePre<super::host::Guest>;

@@ -1,15 +1,10 @@
 //! How an exchange ended, and what becomes of its response: the one table from outcome to wire.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use wasmtime::WasmBacktrace;
 
-use super::{
-    host::ResponseCell,
-    limits::Exceeded,
-    modules::LoadError,
-    run::{Report, Target},
-};
+use super::{host::ResponseCell, limits::Exceeded, modules::LoadError, run::Report, target::Target};
 use crate::exchange::{Exchange, ExchangeId, Phase, ResponseWriter, WriteError};
 
 /// How an exchange ended.
@@ -21,6 +16,8 @@ pub enum Outcome {
     NoResponse,
     /// The handler returned with less content than its Content-Length said: the stream was reset.
     TooShort,
+    /// The runtime says that its script can't be run: 500.
+    Failed(String),
     /// The handler trapped.
     Trapped(wasmtime::Error),
     /// A limit ended it.
@@ -38,6 +35,7 @@ impl Outcome {
             Self::Returned => None,
             Self::NoResponse => Some("the handler returned without a response".into()),
             Self::TooShort => Some("the handler returned before the content had its Content-Length".into()),
+            Self::Failed(cause) => Some(format!("the script can't be run: {cause}")),
             Self::Trapped(error) => Some(format!("the handler trapped: {}", trap(error))),
             Self::Exceeded(limit) => Some(limit.to_string()),
             Self::NotLoaded(error) => Some(error.to_string()),
@@ -46,30 +44,32 @@ impl Outcome {
     }
 }
 
+/// Whose response it is, and who may hear about it.
+pub(super) struct Case<'a> {
+    pub(super) target: &'a Target,
+    pub(super) exchange: ExchangeId,
+    /// Whether the client is told the cause of a failure.
+    pub(super) in_detail: bool,
+}
+
 /// INTERNAL_ERROR (RFC 9113 §7).
 const INTERNAL_ERROR: u32 = 0x2;
 
 /// Answers an exchange whose guest never ran.
-pub(super) async fn refuse(exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
-    let Exchange { id, mut response, .. } = exchange;
-    conclude(&mut response, target, id, &outcome).await;
+pub(super) async fn refuse(exchange: Exchange, case: &Case<'_>, outcome: Outcome) -> Report {
+    let Exchange { mut response, .. } = exchange;
+    conclude(&mut response, case, &outcome).await;
     Report { cpu: Duration::ZERO, sent: response.sent(), outcome }
 }
 
 /// Completes or aborts the response of a guest that is done.
-pub(super) async fn finish(
-    cell: &ResponseCell,
-    target: &Target,
-    id: ExchangeId,
-    cpu: Duration,
-    mut outcome: Outcome,
-) -> Report {
+pub(super) async fn finish(cell: &ResponseCell, case: &Case<'_>, cpu: Duration, mut outcome: Outcome) -> Report {
     let mut response = match cell.take() {
         Ok(response) => response,
         // The guest was stopped inside a call that was sending: the stream has been reset.
         Err(mut sent) => {
             sent.reset = Some(INTERNAL_ERROR);
-            warn(target, id, &outcome);
+            warn(case, &outcome);
             return Report { cpu, sent, outcome };
         }
     };
@@ -83,19 +83,20 @@ pub(super) async fn finish(
             },
         };
     }
-    conclude(&mut response, target, id, &outcome).await;
+    conclude(&mut response, case, &outcome).await;
     Report { cpu, sent: response.sent(), outcome }
 }
 
 /// 404, 500 or 503 while that is possible, else a reset. Failures of these last steps are the peer's leaving.
-async fn conclude(response: &mut ResponseWriter, target: &Target, id: ExchangeId, outcome: &Outcome) {
-    warn(target, id, outcome);
+async fn conclude(response: &mut ResponseWriter, case: &Case<'_>, outcome: &Outcome) {
+    warn(case, outcome);
     let status = match outcome {
         Outcome::Returned => return,
         Outcome::NotLoaded(LoadError::NotFound(_)) => 404,
         Outcome::NoSlot(_) => 503,
         Outcome::NoResponse
         | Outcome::TooShort
+        | Outcome::Failed(_)
         | Outcome::Trapped(_)
         | Outcome::Exceeded(_)
         | Outcome::NotLoaded(_) => 500,
@@ -106,7 +107,9 @@ async fn conclude(response: &mut ResponseWriter, target: &Target, id: ExchangeId
             let _ = response.reset(INTERNAL_ERROR);
         }
         Phase::Head => {
-            let cause = outcome.cause().unwrap_or_default();
+            let cause = outcome.cause().filter(|_| case.in_detail);
+            let cause = cause.unwrap_or_else(|| "the handler gave no response".to_owned());
+            let id = case.exchange;
             let _ = response.answer(status, &format!("{status}: {cause}\nexchange {id}, see the server's log\n")).await;
         }
         Phase::Content => {
@@ -117,15 +120,15 @@ async fn conclude(response: &mut ResponseWriter, target: &Target, id: ExchangeId
 }
 
 /// One line for the handler's author, with the wasm backtrace of a trap.
-fn warn(target: &Target, exchange: ExchangeId, outcome: &Outcome) {
+fn warn(case: &Case<'_>, outcome: &Outcome) {
     let Some(cause) = outcome.cause() else { return };
-    let handler: &Arc<str> = &target.name;
+    let (exchange, handler) = (case.exchange, &*case.target.name);
     let backtrace = match outcome {
         // Its own text: that of the error would end in a native backtrace, which takes 0.1 s to find names for.
         Outcome::Trapped(error) => error.downcast_ref::<WasmBacktrace>().map(tracing::field::display),
         _ => None,
     };
-    tracing::warn!(%exchange, %handler, backtrace, "handler failed: {cause}");
+    tracing::warn!(%exchange, handler, backtrace, "handler failed: {cause}");
 }
 
 fn trap(error: &wasmtime::Error) -> String {

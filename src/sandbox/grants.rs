@@ -47,17 +47,24 @@ impl Grants {
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+
+    /// What is granted, as configurations call it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = [(Self::RAW, "raw"), (Self::STASH, "stash"), (Self::FILES, "files"), (Self::PUSH, "push")];
+        all.into_iter().filter(move |(grant, _)| self.contains(*grant)).map(|(_, name)| name)
+    }
 }
 
 impl fmt::Debug for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(Self::RAW, "raw"), (Self::STASH, "stash"), (Self::FILES, "files"), (Self::PUSH, "push")];
-        f.debug_set().entries(names.iter().filter(|(grant, _)| self.contains(*grant)).map(|(_, name)| name)).finish()
+        f.debug_set().entries(self.names()).finish()
     }
 }
 
 /// Our interfaces that need no grant.
 const OPEN: [&str; 3] = ["framewright:handler/types", "framewright:handler/log", "framewright:handler/inspect"];
+/// Our interface for the runtimes that the server ships.
+const SHIPPED: &str = "framewright:handler/script";
 /// Our interfaces that need one.
 const GRANTED: [(&str, &str, Grants); 3] = [
     ("framewright:handler/raw", "raw", Grants::RAW),
@@ -79,7 +86,7 @@ pub(super) fn imports(engine: &Engine, component: &Component) -> Vec<Import> {
         .collect()
 }
 
-/// Whether a component with these imports may run. `wasi:*` always links and refuses at the call; what nobody knows is
+/// Whether a component of a site with these imports may run. `wasi:*` always links and refuses at the call; what nobody knows is
 /// left to the linker, which names it.
 pub(super) fn check(path: &Path, imports: &[Import], grants: Grants) -> Result<(), LoadError> {
     for import in imports.iter().filter(|import| import.interface.starts_with("framewright:")) {
@@ -90,6 +97,7 @@ pub(super) fn check(path: &Path, imports: &[Import], grants: Grants) -> Result<(
             }
             Some(_) => {}
             None if OPEN.contains(&bare(&interface)) => {}
+            None if bare(&interface) == SHIPPED => return Err(LoadError::NotForSites { path: path.into(), interface }),
             None => return Err(LoadError::NotOffered { path: path.into(), interface }),
         }
     }

@@ -1,7 +1,7 @@
 //! Runs one exchange in one fresh instance of a WebAssembly component.
 //!
 //! ```text
-//! Target ─▶ modules (file → compiled, linked; cached) ─▶ run (slot, store, call) ─▶ fault (outcome → wire)
+//! Target ─▶ modules (program → compiled, linked; cached) ─▶ run (slot, store, call) ─▶ fault (outcome → wire)
 //!                                                          │
 //!                          schedule (CPU account, turns) ◀─┴─▶ host/ (one file per imported interface)
 //! ```
@@ -20,11 +20,18 @@ mod precompiled;
 mod run;
 mod schedule;
 mod settings;
+mod shipped;
+mod target;
 
 pub use engine::EngineError;
 pub use fault::Outcome;
 pub use grants::{Grants, Import};
 pub use limits::Exceeded;
 pub use modules::LoadError;
-pub use run::{Report, Sandbox, SetupError, Target};
+pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
+pub use shipped::Runtimes;
+pub use target::{Program, Runtime, Script, Target};
+
+#[cfg(test)]
+mod tests;

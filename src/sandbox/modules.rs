@@ -19,12 +19,14 @@ use wasmtime::{
 };
 
 use super::{
-    bindings::{Handler, HandlerPre},
+    bindings::{HandlerPre, ScriptRuntime},
     grants::{self, Grants, Import},
     host::{Guest, link_wasi},
     platform::cores,
     precompiled::Artefacts,
     settings::Settings,
+    shipped::Runtimes,
+    target::{Program, Runtime},
 };
 
 /// Why a file cannot be used as a handler.
@@ -77,7 +79,31 @@ pub enum LoadError {
         /// The interface.
         interface: String,
     },
+    /// It imports the interface of runtimes that the server ships.
+    #[error("{}: imports {interface}, which only the server's own runtimes for scripts may", .path.display())]
+    NotForSites {
+        /// The file.
+        path: PathBuf,
+        /// The interface.
+        interface: String,
+    },
+    /// The server was built without this runtime.
+    #[error(
+        "this server was built without its runtime for {0} scripts: build the handlers (`make handlers`), then the server"
+    )]
+    NotShipped(Runtime),
+    /// The runtime can't be linked; a fault of ours.
+    #[error("the runtime for {runtime} scripts can't be used: {reason}")]
+    Runtime {
+        /// The runtime.
+        runtime: Runtime,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
+
+/// A handler ready to be instantiated, or why there is none.
+type Loaded = Result<Arc<HandlerPre>, LoadError>;
 
 /// Handlers ready to be instantiated, the least recently used dropped first.
 pub(super) struct Modules {
@@ -85,6 +111,9 @@ pub(super) struct Modules {
     linker: Linker<Guest>,
     artefacts: Option<Artefacts>,
     loaded: Mutex<LruCache<(Arc<Path>, Grants), Entry>>,
+    runtimes: Runtimes,
+    /// The one for `.frames`, from its first script on.
+    frames: OnceCell<Loaded>,
     /// Compilations at one time: one core is left to exchanges.
     compiling: Semaphore,
     limit: u64,
@@ -96,7 +125,7 @@ struct Entry {
     stamp: Stamp,
     /// When the file was looked at last.
     looked: Instant,
-    handler: Arc<OnceCell<Result<Arc<HandlerPre<Guest>>, LoadError>>>,
+    handler: Arc<OnceCell<Loaded>>,
 }
 
 /// What changes when a file changes.
@@ -111,8 +140,9 @@ struct Stamp {
 impl Modules {
     pub(super) fn new(engine: &Engine, settings: &Settings) -> Result<Self, super::SetupError> {
         let mut linker = Linker::new(engine);
-        let linked = link_wasi(&mut linker)
-            .and_then(|()| Handler::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |guest| guest));
+        let linked = link_wasi(&mut linker).and_then(|()| {
+            ScriptRuntime::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |guest| guest)
+        });
         linked.map_err(|error| super::SetupError::Linker(format!("{error:#}")))?;
         let artefacts = match &settings.cache_dir {
             None => None,
@@ -126,22 +156,50 @@ impl Modules {
             linker,
             artefacts,
             loaded: Mutex::new(LruCache::new(NonZeroUsize::new(settings.handlers).unwrap_or(NonZeroUsize::MIN))),
+            runtimes: settings.runtimes.clone(),
+            frames: OnceCell::new(),
             compiling: Semaphore::new(cores().saturating_sub(1).max(1)),
             limit: settings.handler_octets,
         })
     }
 
-    /// The handler in this file as it was at `since` or later. Costs at most one look at the file's metadata when nothing
-    /// changed; requests that arrived before a look share it.
+    /// What runs this program, as it was at `since` or later.
     ///
     /// # Cancel safety
     /// Safe: another caller takes over.
-    pub(super) async fn load(
-        self: &Arc<Self>,
-        path: &Arc<Path>,
-        grants: Grants,
-        since: Instant,
-    ) -> Result<Arc<HandlerPre<Guest>>, LoadError> {
+    pub(super) async fn load(self: &Arc<Self>, program: &Program, grants: Grants, since: Instant) -> Loaded {
+        match program {
+            Program::Component(path) => self.load_file(path, grants, since).await,
+            Program::Script(script) => self.load_runtime(script.runtime).await,
+        }
+    }
+
+    async fn load_runtime(self: &Arc<Self>, runtime: Runtime) -> Loaded {
+        let cell = match runtime {
+            Runtime::Frames => &self.frames,
+        };
+        let load = || async {
+            let _permit = self.compiling.acquire().await;
+            let modules = self.clone();
+            let linked = tokio::task::spawn_blocking(move || modules.runtime_now(runtime)).await;
+            linked.unwrap_or_else(|error| Err(LoadError::Runtime { runtime, reason: error.to_string() }))
+        };
+        cell.get_or_init(load).await.clone()
+    }
+
+    /// Compiles a runtime, or finds it compiled, and links all that it imports. Blocks.
+    pub(super) fn runtime_now(&self, runtime: Runtime) -> Loaded {
+        let component = self.runtimes.component(runtime).ok_or(LoadError::NotShipped(runtime))?;
+        self.compile(component)
+            .and_then(|component| self.linker.instantiate_pre(&component))
+            .and_then(HandlerPre::new)
+            .map(Arc::new)
+            .map_err(|error| LoadError::Runtime { runtime, reason: reason(&error) })
+    }
+
+    /// The handler in this file. Costs at most one look at the file's metadata when nothing changed; requests that
+    /// arrived before a look share it.
+    async fn load_file(self: &Arc<Self>, path: &Arc<Path>, grants: Grants, since: Instant) -> Loaded {
         let entry = match self.looked_at_since(path, grants, since) {
             Some(entry) => entry,
             None => {
@@ -167,11 +225,7 @@ impl Modules {
     }
 
     /// Loads a handler without the memory of earlier ones and tells what it imports. Blocks.
-    pub(super) fn load_now(
-        &self,
-        path: &Path,
-        grants: Grants,
-    ) -> Result<(Arc<HandlerPre<Guest>>, Vec<Import>), LoadError> {
+    pub(super) fn load_now(&self, path: &Path, grants: Grants) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
         let octets = self.read(path)?;
         let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
         let component = self.compile(&octets).map_err(|error| invalid(&error))?;

@@ -11,15 +11,19 @@ use wasmtime::{Engine, Store, component::Resource};
 use super::{
     bindings::HandlerPre,
     engine::{self, EngineError, Ticker},
-    fault::{self, Outcome},
+    fault::{self, Case, Outcome},
     grants::{Grants, Import},
-    host::{Guest, GuestLog, ResponseCell},
+    host::{Guest, GuestLog, ResponseCell, Surroundings},
     limits::{Exceeded, Meter},
     modules::{LoadError, Modules},
     schedule::Schedule,
     settings::{OnDisconnect, Settings},
+    target::{Program, Runtime, Target},
 };
-use crate::exchange::{Exchange, Sent};
+use crate::{
+    exchange::{Exchange, ExchangeId, Sent},
+    stash::Stash,
+};
 
 /// Runs handlers. Built once; what lives for one exchange is in the exchange's store.
 pub struct Sandbox {
@@ -28,20 +32,9 @@ pub struct Sandbox {
     schedule: Schedule,
     /// One permit stands for everything that an exchange takes from the instance pool.
     slots: Semaphore,
+    /// One for all that run here.
+    stash: Arc<Stash>,
     settings: Settings,
-}
-
-/// A handler to run.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The component's file.
-    pub file: Arc<Path>,
-    /// How log lines call the handler.
-    pub name: Arc<str>,
-    /// What it may do.
-    pub grants: Grants,
-    /// The folder that it sees as `/` if it is granted [`Grants::FILES`].
-    pub root: Arc<Path>,
 }
 
 /// How an exchange went.
@@ -87,7 +80,8 @@ impl Sandbox {
         let modules = Arc::new(Modules::new(&engine, &settings)?);
         let schedule = Schedule::new(Ticker::start(&engine)?);
         let slots = Semaphore::new(settings.slots as usize);
-        Ok(Arc::new(Self { engine, modules, schedule, slots, settings }))
+        let stash = Arc::new(Stash::new(settings.stash));
+        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, settings }))
     }
 
     /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
@@ -98,12 +92,20 @@ impl Sandbox {
         self.modules.load_now(file, grants).map(|(_, imports)| imports)
     }
 
+    /// Compiles a runtime, if that is not done yet. Blocks.
+    ///
+    /// # Errors
+    /// [`LoadError::NotShipped`] if the server was built without it.
+    pub fn check_runtime(&self, runtime: Runtime) -> Result<(), LoadError> {
+        self.modules.runtime_now(runtime).map(|_| ())
+    }
+
     /// Compiles a handler before its first exchange.
     ///
     /// # Errors
     /// See [`LoadError`].
     pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
-        self.modules.load(&target.file, target.grants, Instant::now()).await.map(|_| ())
+        self.modules.load(&target.program, target.grants, Instant::now()).await.map(|_| ())
     }
 
     /// Runs a handler for one exchange, to the end of its response.
@@ -111,21 +113,30 @@ impl Sandbox {
     /// # Cancel safety
     /// Dropping the future ends the guest; its response is reset.
     pub async fn run(&self, target: &Target, exchange: Exchange) -> Report {
-        let handler = match self.modules.load(&target.file, target.grants, exchange.arrived).await {
+        let handler = match self.modules.load(&target.program, target.grants, exchange.arrived).await {
             Ok(handler) => handler,
-            Err(error) => return fault::refuse(exchange, target, Outcome::NotLoaded(error)).await,
+            Err(error) => return self.refuse(exchange, target, Outcome::NotLoaded(error)).await,
         };
         let slot = tokio::time::timeout(self.settings.queue, self.slots.acquire()).await;
         let Ok(Ok(slot)) = slot else {
-            return fault::refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
+            return self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
         };
         self.run_in_slot(slot, &handler, target, exchange).await
+    }
+
+    async fn refuse(&self, exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
+        let case = self.case(target, exchange.id);
+        fault::refuse(exchange, &case, outcome).await
+    }
+
+    fn case<'a>(&self, target: &'a Target, exchange: ExchangeId) -> Case<'a> {
+        Case { target, exchange, in_detail: self.settings.is_local }
     }
 
     async fn run_in_slot(
         &self,
         slot: SemaphorePermit<'_>,
-        handler: &HandlerPre<Guest>,
+        handler: &HandlerPre,
         target: &Target,
         mut exchange: Exchange,
     ) -> Report {
@@ -133,10 +144,18 @@ impl Sandbox {
         let id = exchange.id;
         exchange.response.limit_octets(limits.sent_octets);
         let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
-        let files = target.grants.contains(Grants::FILES).then(|| target.root.clone());
-        let on_disconnect = self.settings.on_disconnect;
-        let (guest, response) =
-            Guest::new(exchange, log.clone(), Meter::new(limits), on_disconnect, target.grants, files);
+        let surroundings = Surroundings {
+            on_disconnect: self.settings.on_disconnect,
+            grants: target.grants,
+            files: target.grants.contains(Grants::FILES).then(|| target.root.clone()),
+            stash: self.stash.clone(),
+            script: match &target.program {
+                Program::Script(script) => Some(script.clone()),
+                Program::Component(_) => None,
+            },
+            is_local: self.settings.is_local,
+        };
+        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), surroundings);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);
@@ -144,23 +163,24 @@ impl Sandbox {
 
         let (ended, cpu) = self.drive(handler, &mut store, &response).await;
         let exceeded = store.data().meter.exceeded;
+        let failure = store.data_mut().failure.take();
         // The instance goes first, and its slot with it: a slow peer's last octets need neither.
         drop(store);
         drop(slot);
         log.finish();
         let outcome = match ended {
-            Ok(Ok(())) => Outcome::Returned,
+            Ok(Ok(())) => failure.map_or(Outcome::Returned, Outcome::Failed),
             Ok(Err(_)) if exceeded.is_some() => exceeded.map_or(Outcome::Returned, Outcome::Exceeded),
             Ok(Err(error)) => Outcome::Trapped(error),
             Err(limit) => Outcome::Exceeded(limit),
         };
-        fault::finish(&response, target, id, cpu, outcome).await
+        fault::finish(&response, &self.case(target, id), cpu, outcome).await
     }
 
     /// Instantiates and calls, within CPU and wall-clock limits.
     async fn drive(
         &self,
-        handler: &HandlerPre<Guest>,
+        handler: &HandlerPre,
         store: &mut Store<Guest>,
         response: &ResponseCell,
     ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {

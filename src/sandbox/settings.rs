@@ -2,6 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use super::Runtimes;
+use crate::stash;
+
 /// How components are run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +22,12 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to the guest when the peer leaves.
     pub on_disconnect: OnDisconnect,
+    /// How much the stash holds.
+    pub stash: stash::Settings,
+    /// Whether pages about failures tell the client their cause: on local servers. Default yes.
+    pub is_local: bool,
+    /// What runs scripts.
+    pub runtimes: Runtimes,
 }
 
 /// What one exchange may use. Exceeding one ends that exchange alone.
@@ -74,6 +83,9 @@ impl Default for Settings {
             handler_octets: 64 << 20,
             limits: Limits::default(),
             on_disconnect: OnDisconnect::Tell,
+            stash: stash::Settings::default(),
+            is_local: true,
+            runtimes: Runtimes::default(),
         }
     }
 }

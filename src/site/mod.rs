@@ -26,9 +26,15 @@ pub use settings::Settings;
 /// How the name of a handler ends. The octets of such files are never served.
 pub const HANDLER_SUFFIX: &str = ".handler.wasm";
 
-/// Whether a file with this name is a handler, or could be opened as one where names are compared without case.
-fn is_handler_name(name: &[u8]) -> bool {
-    name.len()
-        .checked_sub(HANDLER_SUFFIX.len())
-        .is_some_and(|at| name[at..].eq_ignore_ascii_case(HANDLER_SUFFIX.as_bytes()))
+/// How the name of a script ends. Likewise.
+pub const SCRIPT_SUFFIX: &str = ".frames";
+
+/// Whether a file with this name is run instead of sent, or could be opened as one that is, where names are compared
+/// without case.
+fn is_program_name(name: &[u8]) -> bool {
+    let ends_with = |suffix: &str| {
+        let at = name.len().checked_sub(suffix.len());
+        at.is_some_and(|at| name[at..].eq_ignore_ascii_case(suffix.as_bytes()))
+    };
+    ends_with(HANDLER_SUFFIX) || ends_with(SCRIPT_SUFFIX)
 }

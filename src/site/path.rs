@@ -103,6 +103,11 @@ impl<'a> SitePath<'a> {
         self.octets.ends_with(super::HANDLER_SUFFIX.as_bytes())
     }
 
+    /// Whether the last segment is a script's name.
+    pub fn is_script(&self) -> bool {
+        self.octets.ends_with(super::SCRIPT_SUFFIX.as_bytes())
+    }
+
     /// The path in the form that route patterns and grants are written in: `/`, then the segments.
     pub fn to_absolute(&self) -> Vec<u8> {
         [b"/", &*self.octets].concat()
@@ -252,6 +257,8 @@ mod tests {
     fn handler_names_are_seen_after_decoding() {
         assert!(SitePath::parse(b"/a/hello%2ehandler.w%61sm").expect("valid").is_handler());
         assert!(!SitePath::parse(b"/a/hello.handler.wasm/").expect("valid").is_handler());
+        assert!(SitePath::parse(b"/a/b%2eframe%73").expect("valid").is_script());
+        assert!(!SitePath::parse(b"/a/b.frames/").expect("valid").is_script());
         assert!(!SitePath::parse(b"/a/hello.wasm").expect("valid").is_handler());
     }
 

@@ -25,6 +25,12 @@ pub enum Refusal {
         /// The length of the file.
         length: u64,
     },
+    /// A file to be run is larger than such files may be: its author's fault.
+    #[error("the file has more than {limit} octets")]
+    TooLarge {
+        /// The most octets.
+        limit: u64,
+    },
     /// The process has no file descriptor left.
     #[error("too many files are open")]
     Exhausted,
@@ -45,7 +51,7 @@ impl Refusal {
             Self::Method => 405,
             Self::Unsatisfiable { .. } => 416,
             Self::Exhausted => 503,
-            Self::Unreadable(_) => 500,
+            Self::TooLarge { .. } | Self::Unreadable(_) => 500,
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{
     Refusal, Settings, SitePath,
     cache::{self, Cache, CachedFile},
-    is_handler_name, listing,
+    is_program_name, listing,
     listing::Listing,
     media_type,
     range::{Selection, select},
@@ -72,8 +72,8 @@ impl Site {
             b"HEAD" => true,
             _ => return Err(Refusal::Method),
         };
-        if is_handler_name(path.name()) {
-            return Err(Refusal::Forbidden("the octets of handlers are not served"));
+        if is_program_name(path.name()) {
+            return Err(Refusal::Forbidden("the octets of handlers and scripts are not served"));
         }
         let sent = match self.fresh(&path, arrived) {
             Some(file) => send_cached(head, is_head, &file, response).await?,
@@ -95,6 +95,27 @@ impl Site {
         blocking(move || match root.find(&path)? {
             Found::File(_) => root.path_of(&path).ok_or(Refusal::NotFound),
             Found::Directory(_) => Err(Refusal::NotFound),
+        })
+        .await
+    }
+
+    /// The octets of the file at `path`, read now, for those who run it.
+    ///
+    /// # Errors
+    /// As for [`locate`](Self::locate); [`Refusal::TooLarge`] if there are more than `limit`.
+    pub async fn read(&self, path: SitePath<'_>, limit: u64) -> Result<Bytes, Refusal> {
+        let (root, path) = (Arc::clone(&self.root), path.into_owned());
+        blocking(move || {
+            for _ in 0..READ_ATTEMPTS {
+                let Found::File(mut file) = root.find(&path)? else { return Err(Refusal::NotFound) };
+                if file.length > limit {
+                    return Err(Refusal::TooLarge { limit });
+                }
+                if let Some(octets) = file.read_whole().map_err(Refusal::Unreadable)? {
+                    return Ok(octets.into());
+                }
+            }
+            Err(Refusal::Unreadable(io::Error::other("it changes all the time")))
         })
         .await
     }
@@ -177,8 +198,8 @@ fn look_up(root: &Root, path: &SitePath<'_>) -> Result<Answer, Refusal> {
 }
 
 fn read(path: &SitePath<'_>, mut file: Opened) -> Result<Answer, Refusal> {
-    if file.is_handler {
-        return Err(Refusal::Forbidden("the octets of handlers are not served"));
+    if file.is_program {
+        return Err(Refusal::Forbidden("the octets of handlers and scripts are not served"));
     }
     let media_type = media_type::of_name(path.name());
     if file.length > cache::LARGEST {
@@ -200,6 +221,9 @@ fn read(path: &SitePath<'_>, mut file: Opened) -> Result<Answer, Refusal> {
 }
 
 const INDEX: &[u8] = b"index.html";
+
+/// How often a file that changes while it is read is read anew.
+const READ_ATTEMPTS: usize = 5;
 
 async fn send_cached(
     head: &RequestHead,

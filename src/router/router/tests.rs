@@ -18,13 +18,17 @@ struct Fake {
 impl RunHandler for Fake {
     async fn run(&self, target: &Target, mut exchange: Exchange) -> Report {
         self.ran.lock().expect("no test panics here").push(target.clone());
-        let outcome = if target.file.exists() {
-            exchange.response.answer(200, &format!("handler {}", target.name)).await.expect("it is sent");
-            Outcome::Returned
-        } else {
-            exchange.response.answer(404, "404").await.expect("it is sent");
-            Outcome::NotLoaded(LoadError::NotFound(target.file.to_path_buf()))
+        let (status, text, outcome) = match &target.program {
+            Program::Component(file) if !file.exists() => {
+                (404, "404".to_owned(), Outcome::NotLoaded(LoadError::NotFound(file.to_path_buf())))
+            }
+            Program::Component(_) => (200, format!("handler {}", target.name), Outcome::Returned),
+            Program::Script(script) => {
+                let source = String::from_utf8_lossy(&script.source);
+                (200, format!("{} script {}: {source}", script.runtime, script.path), Outcome::Returned)
+            }
         };
+        exchange.response.answer(status, &text).await.expect("it is sent");
         Report { cpu: Duration::ZERO, sent: exchange.response.sent(), outcome }
     }
 }
@@ -41,6 +45,10 @@ impl Fixture {
         fs::create_dir(directory.path().join("a")).expect("a directory");
         write("a/hello.handler.wasm", "component");
         write("a/file.txt", "file");
+        write("a/b.frames", "source");
+        write("a/C.FRAMES", "source");
+        write("other.frames", "source");
+        write("large.frames", &"x".repeat((1 << 20) + 1));
         write("routed.wasm", "component");
         let routed = directory.path().join("routed.wasm");
         let route = |methods: Option<&str>, pattern| RouteSettings {
@@ -78,7 +86,13 @@ async fn requests_find_their_answer() {
         ("GET", "/a/hell%6f.handler.wasm", 200, "handler /a/hello.handler.wasm"),
         ("GET", "//a/./hello.handler.wasm", 200, "handler /a/hello.handler.wasm"),
         ("GET", "/a/other.handler.wasm", 404, "404: there is no such file\n"),
-        ("GET", "/a/hello.handler.wasm/", 403, "403: the octets of handlers are not served\n"),
+        ("GET", "/a/hello.handler.wasm/", 403, "403: the octets of handlers and scripts are not served\n"),
+        ("GET", "/a/b.frames", 200, ".frames script /a/b.frames: source"),
+        ("BREW", "//a/./b%2eframes?q=/b", 200, ".frames script /a/b.frames: source"),
+        ("POST", "/a/other.frames", 404, "404: there is no such file\n"),
+        ("GET", "/a/b.frames/", 403, "403: the octets of handlers and scripts are not served\n"),
+        ("GET", "/a/C.FRAMES", 403, "403: the octets of handlers and scripts are not served\n"),
+        ("GET", "/routed/b.frames", 200, "handler /routed/*"),
         ("GET", "/routed/x/y", 200, "handler /routed/*"),
         ("GET", "/%72outed/", 200, "handler /routed/*"),
         ("GET", "/routed/100%", 200, "handler /routed/*"),
@@ -101,12 +115,58 @@ async fn requests_find_their_answer() {
 #[tokio::test]
 async fn handlers_get_the_grants_of_their_path() {
     let fixture = Fixture::new();
-    for target in ["/a/hello.handler.wasm", "//a/hello.handler.wasm", "/routed/a"] {
+    for target in ["/a/hello.handler.wasm", "//a/hello.handler.wasm", "/routed/a", "//a/b.frames", "/other.frames"] {
         fixture.request("GET", target).await;
     }
     let ran = fixture.router.0.handlers.ran.lock().expect("no test panics here");
     let grants: Vec<_> = ran.iter().map(|target| target.grants).collect();
-    assert_eq!(grants, [Grants::STASH, Grants::STASH, Grants::NONE]);
+    assert_eq!(grants, [Grants::STASH, Grants::STASH, Grants::NONE, Grants::STASH, Grants::NONE]);
+}
+
+#[tokio::test]
+async fn a_change_of_a_script_is_seen_by_the_next_request() {
+    let fixture = Fixture::new();
+    let script = fixture.directory.path().join("a/b.frames");
+    for source in ["source", "other source", ""] {
+        fs::write(&script, source).expect("a file");
+        let sent = fixture.request("GET", "/a/b.frames").await;
+        assert_eq!(String::from_utf8_lossy(&sent.content), format!(".frames script /a/b.frames: {source}"));
+    }
+    fs::remove_file(&script).expect("it is there");
+    assert_eq!(fixture.request("GET", "/a/b.frames").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_script_has_its_longest() {
+    let fixture = Fixture::new();
+    let sent = fixture.request("GET", "/large.frames").await;
+    let text = String::from_utf8_lossy(&sent.content);
+    assert!(sent.status == 500 && text.starts_with("500: the file has more than 1048576 octets\n"), "{text}");
+    let longest = "x".repeat(1 << 20);
+    fs::write(fixture.directory.path().join("large.frames"), &longest).expect("a file");
+    let sent = fixture.request("GET", "/large.frames").await;
+    assert!(sent.status == 200 && sent.content.ends_with(longest.as_bytes()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_leads_to_no_script_outside_and_to_no_octets_of_one_inside() {
+    let fixture = Fixture::new();
+    let outside = tempfile::NamedTempFile::new().expect("a file");
+    let link = |to: &std::path::Path, name: &str| {
+        std::os::unix::fs::symlink(to, fixture.directory.path().join(name)).expect("a link");
+    };
+    link(outside.path(), "out.frames");
+    link("a/b.frames".as_ref(), "b.txt");
+    link("a/file.txt".as_ref(), "in.frames");
+    for (target, status, content) in [
+        ("/out.frames", 403, "403: a symbolic link leads out of the site\n"),
+        ("/b.txt", 403, "403: the octets of handlers and scripts are not served\n"),
+        ("/in.frames", 200, ".frames script /in.frames: file"),
+    ] {
+        let sent = fixture.request("GET", target).await;
+        assert_eq!((sent.status, &*String::from_utf8_lossy(&sent.content)), (status, content), "{target}");
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,12 @@ use super::{GuestLog, ResponseCell, request::RequestState, wasi};
 use crate::{
     exchange::{Exchange, WireView},
     sandbox::{
+        Script,
         grants::Grants,
         limits::{Exceeded, Meter},
         settings::OnDisconnect,
     },
+    stash::{Held, Stash},
 };
 
 /// The guest's `request` resource. There is one in each store, so the handle carries nothing.
@@ -34,7 +36,15 @@ pub(in crate::sandbox) struct Guest {
     /// What the client put on the connection.
     pub(super) wire: Arc<dyn WireView>,
     pub(super) grants: Grants,
+    pub(super) stash: Arc<Stash>,
+    /// The site's lock. Here, it is released with everything else of the exchange, however that ends.
+    pub(super) held: Option<Held>,
     pub(super) on_disconnect: OnDisconnect,
+    /// What a runtime of the server's runs.
+    pub(super) script: Option<Script>,
+    /// Why the script can't be run, if its runtime said so.
+    pub(in crate::sandbox) failure: Option<String>,
+    pub(super) is_local: bool,
     pub(in crate::sandbox) log: Arc<GuestLog>,
     pub(in crate::sandbox) meter: Meter,
     files: Option<Arc<std::path::Path>>,
@@ -43,15 +53,25 @@ pub(in crate::sandbox) struct Guest {
     wasi: Option<Box<WasiCtx>>,
 }
 
+/// What the server gives a guest beside its exchange.
+pub(in crate::sandbox) struct Surroundings {
+    pub(in crate::sandbox) on_disconnect: OnDisconnect,
+    pub(in crate::sandbox) grants: Grants,
+    /// The folder that it sees as `/`, if it may.
+    pub(in crate::sandbox) files: Option<Arc<std::path::Path>>,
+    pub(in crate::sandbox) stash: Arc<Stash>,
+    pub(in crate::sandbox) script: Option<Script>,
+    pub(in crate::sandbox) is_local: bool,
+}
+
 impl Guest {
     pub(in crate::sandbox) fn new(
         exchange: Exchange,
         log: Arc<GuestLog>,
         meter: Meter,
-        on_disconnect: OnDisconnect,
-        grants: Grants,
-        files: Option<Arc<std::path::Path>>,
+        surroundings: Surroundings,
     ) -> (Self, ResponseCell) {
+        let Surroundings { on_disconnect, grants, files, stash, script, is_local } = surroundings;
         let Exchange { head, content, response, connection, stream_id, wire, .. } = exchange;
         let response = ResponseCell::new(response);
         let guest = Self {
@@ -60,7 +80,12 @@ impl Guest {
             pushed: Vec::new(),
             wire,
             grants,
+            stash,
+            held: None,
             on_disconnect,
+            script,
+            failure: None,
+            is_local,
             log,
             meter,
             files,

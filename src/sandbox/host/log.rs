@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::Guest;
-use crate::{exchange::ExchangeId, sandbox::bindings::framewright::handler::log};
+use crate::{exchange::ExchangeId, sandbox::bindings::framewright::handler::log, stash::Holder};
 
 /// Octets after which a line is cut.
 const LINE_OCTETS: usize = 4096;
@@ -36,6 +36,11 @@ impl GuestLog {
             dropped: AtomicU64::new(0),
             denied: AtomicBool::new(false),
         }
+    }
+
+    /// Whose log it is, as the holder of a lock.
+    pub(super) fn holder(&self) -> Holder {
+        Holder { exchange: self.exchange, handler: self.handler.clone() }
     }
 
     /// Logs one line, or counts it as dropped.
@@ -87,7 +92,7 @@ impl GuestLog {
 
 /// Cuts a line and replaces control characters, terminal escapes among them (C0, DEL and C1), and the characters that
 /// reorder text (Unicode bidirectional controls).
-fn printable(message: &str) -> String {
+pub(super) fn printable(message: &str) -> String {
     let mut end = message.len().min(LINE_OCTETS);
     while !message.is_char_boundary(end) {
         end -= 1;

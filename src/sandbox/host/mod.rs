@@ -7,10 +7,11 @@ mod push;
 mod raw;
 mod request;
 mod response;
+mod script;
 mod stash;
 mod wasi;
 
-pub(super) use guest::Guest;
+pub(super) use guest::{Guest, Surroundings};
 #[expect(unreachable_pub, reason = "bindgen! re-exports the resource types")]
 pub use guest::{Request, Response};
 pub(super) use log::GuestLog;

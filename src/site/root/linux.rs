@@ -13,7 +13,7 @@ use rustix::{
     time::ClockId,
 };
 
-use super::{Entry, Found, Opened, RootError, has_handler_name, octets_to_path};
+use super::{Entry, Found, Opened, RootError, has_program_name, octets_to_path};
 
 /// The root directory, held open.
 pub(super) struct Place {
@@ -51,7 +51,7 @@ impl Place {
             FileType::RegularFile => Ok(Found::File(Opened {
                 length: status.stx_size,
                 identity: Identity::from(status),
-                is_handler: self.is_handler(&file, path),
+                is_program: self.is_program(&file, path),
                 file: file.into(),
             })),
             _ => Err(RootError::Special),
@@ -101,15 +101,15 @@ impl Place {
         }
     }
 
-    /// Whether the open file has a handler's name, whatever link led to it.
-    fn is_handler(&self, file: &OwnedFd, path: &[u8]) -> bool {
+    /// Whether the open file has the name of a handler or script, whatever link led to it.
+    fn is_program(&self, file: &OwnedFd, path: &[u8]) -> bool {
         use std::os::fd::AsRawFd;
         let link = format!("/proc/self/fd/{}", file.as_raw_fd());
         // Without /proc: the name by which it was opened, links resolved.
         let name = std::fs::read_link(link)
             .or_else(|_| self.canonical.join(octets_to_path(path).unwrap_or(Path::new(""))).canonicalize());
         // A name that cannot be told is treated as one that must not be served.
-        name.map_or(true, |name| has_handler_name(&name))
+        name.map_or(true, |name| has_program_name(&name))
     }
 }
 

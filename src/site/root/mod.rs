@@ -43,8 +43,8 @@ pub(super) struct Opened<I = Identity> {
     /// Octets when it was opened.
     pub(super) length: u64,
     pub(super) identity: I,
-    /// Whether the file that was opened, links resolved, has a handler's name.
-    pub(super) is_handler: bool,
+    /// Whether the file that was opened, links resolved, has the name of a handler or script.
+    pub(super) is_program: bool,
 }
 
 /// A name in a directory.
@@ -144,8 +144,8 @@ fn octets_to_path(octets: &[u8]) -> Option<&Path> {
     std::str::from_utf8(octets).ok().map(Path::new)
 }
 
-fn has_handler_name(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| super::is_handler_name(name.as_encoded_bytes()))
+fn has_program_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| super::is_program_name(name.as_encoded_bytes()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Entry, Found, Opened, RootError, has_handler_name, octets_to_path};
+use super::{Entry, Found, Opened, RootError, has_program_name, octets_to_path};
 
 /// The root directory.
 pub(super) struct Place {
@@ -56,7 +56,7 @@ impl Place {
         Ok(Found::File(Opened {
             length: metadata.len(),
             identity: Identity::from(metadata),
-            is_handler: has_handler_name(&target),
+            is_program: has_program_name(&target),
             file,
         }))
     }

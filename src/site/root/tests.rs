@@ -7,7 +7,7 @@ use super::*;
 /// What a look-up found, in a word.
 fn word<D, I>(result: Result<Found<D, I>, RootError>) -> String {
     match result {
-        Ok(Found::File(file)) if file.is_handler => "handler".to_owned(),
+        Ok(Found::File(file)) if file.is_program => "handler".to_owned(),
         Ok(Found::File(mut file)) => {
             let mut text = String::new();
             file.file.read_to_string(&mut text).expect("it can be read");

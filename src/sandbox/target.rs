@@ -1,0 +1,56 @@
+//! What runs for an exchange, and what it may do.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use bytes::Bytes;
+
+use super::Grants;
+
+/// A handler to run.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What runs.
+    pub program: Program,
+    /// How log lines call the handler.
+    pub name: Arc<str>,
+    /// What it may do.
+    pub grants: Grants,
+    /// The folder that it sees as `/` if it is granted [`Grants::FILES`].
+    pub root: Arc<Path>,
+}
+
+/// What runs as a handler.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// The component in this file, as it is when the exchange comes.
+    Component(Arc<Path>),
+    /// A script of the site.
+    Script(Script),
+}
+
+/// A script, and what runs it.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// What runs it.
+    pub runtime: Runtime,
+    /// Its path on the site, percent-decoded.
+    pub path: Arc<str>,
+    /// Its octets, as they were after the exchange came.
+    pub source: Bytes,
+}
+
+/// A component that the server ships, which runs scripts of one kind. It links whatever it imports; what the script's
+/// path isn't granted is refused at the call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runtime {
+    /// For `*.frames`.
+    Frames,
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Frames => ".frames",
+        })
+    }
+}
