@@ -22,7 +22,13 @@ const SCENARIOS: &[(&str, &[&str])] = &[
 ];
 
 /// Handlers that only other tests use, and which those are.
-const FIXTURES: &[(&str, &str, &str)] = &[("misbehaving", "rust", "limits, faults, …"), ("surroundings", "c", "wasi")];
+const FIXTURES: &[(&str, &str, &str)] = &[
+    ("misbehaving", "rust", "limits, faults, …"),
+    ("surroundings", "c", "wasi"),
+    ("raw", "rust", "raw"),
+    ("raw", "c", "raw"),
+    ("frames", "rust", "its own, frames"),
+];
 
 /// Folders that hold what handlers share.
 const HELPERS: &[(&str, &str)] = &[("guest", "rust"), ("include", "c")];
