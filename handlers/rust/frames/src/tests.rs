@@ -1,1 +1,371 @@
+//! Scripts and the calls that they must make, in order; and what becomes of attempts.
 
+mod recorder;
+
+use frames_language::MOST_DEPTH;
+
+use self::recorder::{Recorder, seen};
+use crate::{
+    facts::{Facts, FieldLine, Protocol},
+    serve::serve,
+};
+
+fn h2() -> Facts {
+    let line = |name: &str, value: &str| FieldLine {
+        name: name.into(),
+        value: value.into(),
+        representation: if name.starts_with(':') { "indexed" } else { "incremental" },
+    };
+    Facts {
+        script: "/a.frames".into(),
+        method: b"GET".to_vec(),
+        scheme: "https".into(),
+        authority: Some(b"a.test".to_vec()),
+        target: b"/a.frames?x=1%00&ms=5".to_vec(),
+        protocol: Protocol::Http2,
+        fields: vec![line(":method", "GET"), line("X-A", "b")],
+        connection: 4,
+        stream: Some(3),
+        ..Facts::default()
+    }
+}
+
+fn h1() -> Facts {
+    Facts { protocol: Protocol::Http11, stream: None, head: b"GET / HTTP/1.1\r\n\r\n".to_vec(), ..h2() }
+}
+
+fn run(facts: &Facts, script: &str) -> Vec<String> {
+    let mut wire = Recorder { http1: facts.stream.is_none(), ..Recorder::default() };
+    serve(script.as_bytes(), facts, &mut wire);
+    wire.calls
+}
+
+/// A script and what it does over HTTP/2, stream 3.
+const OVER_H2: &[(&str, &[&str])] = &[
+    ("", &[]),
+    (
+        "informational 103 { field link \"</a>\" }\nstatus 200 { repeat 2 { field x-{{i}} v } }\ndata \"one\"\n\
+         data \"two\" padding=3\ntrailers { field x-sum 1 }",
+        &[
+            "informational 103 link=</a>",
+            "headers 200 x-1=v x-2=v",
+            "data one",
+            "data-frame two padding=3",
+            "trailers x-sum=1",
+        ],
+    ),
+    ("status 204 end-stream; end; reset CANCEL", &["headers 204 end-stream", "end", "reset 8"]),
+    ("split-fields 10; data \"\" frame end-stream", &["split-fields 10", "data-frame  end-stream"]),
+    ("DATA \"one\" padding=3 end-stream", &["frames DATA one padding=3 end-stream"]),
+    ("DATA x stream=own+2; DATA x stream=zero", &["frames DATA@5 x", "frames DATA@0 x"]),
+    (
+        "DATA x stream=own-4; PING hex \"01\"; PING ack",
+        &["frames DATA@0 x", "frames PING 01", "frames PING ack 0000000000000000"],
+    ),
+    (
+        "HEADERS split=1,5 end-stream { field :status 200; field X \"\\x00\" incremental huffman; indexed 8\n size-update 1k; octets hex \"ff\" }",
+        &["frames HEADERS [:status=200 X=\\x00 incremental huffman, 8, size 1024, ff] split=[1, 5] end-stream"],
+    ),
+    (
+        "HEADERS dependency=own weight=255 exclusive no-end-headers padding=0 { }; CONTINUATION { field a b }",
+        &["frames HEADERS [] padding=0 priority=true,3,255 no-end-headers", "frames CONTINUATION [a=b]"],
+    ),
+    ("PRIORITY weight=0 stream=7", &["frames PRIORITY@7 false,0,0"]),
+    ("RST_STREAM REFUSED_STREAM", &["frames RST_STREAM 7"]),
+    ("SETTINGS MAX_FRAME_SIZE=16k 0x8=1; SETTINGS ack", &["frames SETTINGS 5=16384 8=1", "frames SETTINGS ack"]),
+    (
+        "PUSH_PROMISE { field :path / }\nPUSH_PROMISE split=1 { }\nHEADERS stream=promised { }\nlog \"{{promised}}\"",
+        &["frames PROMISE 4 [:path=/]", "frames PROMISE 6 [] split=[1]", "frames HEADERS@6 []", "log 6"],
+    ),
+    ("GOAWAY NO_ERROR last=own-2 debug \"why\" + hex \"00\"", &["frames GOAWAY 1 0 why\\x00"]),
+    ("WINDOW_UPDATE 0x80000000 stream=zero", &["frames WINDOW_UPDATE@0 2147483648"]),
+    ("ALTSVC \"\" \"h3\"; ORIGIN \"a\" \"b\"", &["frames ALTSVC  h3", "frames ORIGIN a b"]),
+    ("PRIORITY_UPDATE \"u=1\" prioritized=own", &["frames PRIORITY_UPDATE 3 u=1"]),
+    (
+        "FRAME hex \"0001\" type=0x1f flags=0xff reserved length=9",
+        &["frames OTHER 31 flags=255 reserved length=9 0001"],
+    ),
+    // Overrides are made on what the server would have sent.
+    ("DATA \"one\" end-stream length=100", &["frames OTHER@3 0 flags=1 length=100 6f6e65"]),
+    ("DATA \"one\" flags=end-stream,padded reserved", &["frames OTHER@3 0 flags=9 reserved 6f6e65"]),
+    ("frames { DATA a; repeat 2 { DATA {{i}} } }", &["frames DATA a; DATA 1; DATA 2"]),
+    ("octets \"a\" + hex \"00\" + (2 of \"b\" +\n c)", &["octets a\\x00bbc"]),
+    (
+        "octets first 9 of encode { DATA one } + last 1 of abc",
+        &["octets \\x00\\x00\\x03\\x00\\x00\\x00\\x00\\x00\\x03c"],
+    ),
+    ("octets chunk abcdefghijkl + chunk \"\"", &["octets c\\x0d\\x0aabcdefghijkl\\x0d\\x0a0\\x0d\\x0a"]),
+    ("octets block { indexed 8 }", &["octets block(1)"]),
+    (
+        "flush; hold 2s 64k; release; log {{outcome}}; after keep; absorb 2; close reset",
+        &["flush", "hold 2000000000 65536", "release", "log released", "after Keep", "absorb 2", "close Reset"],
+    ),
+    ("close; close without-close-notify", &["close HalfClose", "close WithoutCloseNotify"]),
+    ("wait {{GET[ms]}}ms; wait {{GET[none]|2}}s; wait 1000s", &["sleep 5ms", "sleep 2s", "sleep 600s"]),
+    ("status 200; stop; data x", &["headers 200"]),
+    ("abort; data x", &["reset 8"]),
+    (
+        "push /a.css as css method=HEAD authority=b.test { field a b }\nlog {{outcome}}\non css { status 200 end-stream }; status 404",
+        &["push HEAD b.test /a.css a=b", "log promised", "to 1: headers 200 end-stream", "headers 404"],
+    ),
+    (
+        "log \"{{GET[x]}} {{GET[y]|none}} {{header[x-a]}} {{representation[:method]}} {{query}}\"",
+        &["log 1\0 none b indexed x=1%00&ms=5"],
+    ),
+    ("log \"{{method}} {{scheme}} {{authority}} {{path}} {{protocol}}\"", &["log GET https a.test /a.frames h2"]),
+    (
+        "log \"{{stream}} {{connection}} {{attempt}} {{window}} {{phase}} {{tls|-}} {{head|-}}\"",
+        &["log 3 4 1 65535 head - -"],
+    ),
+    ("log {{uuid}}", &["log 07070707-0707-4707-8707-070707070707"]),
+    ("if h1 { log a } else if attempt > 1 { log b } else { log c }", &["log c"]),
+    (
+        "if GET[ms] = 05 and not GET[none] { log a }\nif GET[none] != 1 { log b }\nif GET[ms] < x or method = GET { log c }",
+        &["log a", "log b", "log c"],
+    ),
+    ("if target contains frames { log a }\nif same-connection or new-connection { log b }", &["log a"]),
+    (
+        "repeat 2 { repeat 2 { log {{i}} }; log \"outer {{i}}\" }",
+        &["log 1", "log 2", "log outer 1", "log 1", "log 2", "log outer 2"],
+    ),
+];
+
+/// Likewise over HTTP/1.1.
+const OVER_H1: &[(&str, &[&str])] = &[
+    ("octets \"HTTP/1.1 200 OK\\n\\n\"; close", &["octets HTTP/1.1 200 OK\\x0a\\x0a", "close HalfClose"]),
+    (
+        "log \"{{head}}\"; if h1 { log \"{{protocol}} {{stream|none}}\" }",
+        &["log GET / HTTP/1.1\r\n\r\n", "log http/1.1 none"],
+    ),
+    ("await any; log {{outcome}}; hang 5s; log {{outcome}}", &["log wrong-protocol", "sleep 5s", "log deadline"]),
+];
+
+#[test]
+fn each_script_makes_its_calls_in_order() {
+    for (facts, table) in [(h2(), OVER_H2), (h1(), OVER_H1)] {
+        for (script, calls) in table {
+            assert_eq!(run(&facts, script), *calls, "{script}");
+        }
+    }
+}
+
+#[test]
+fn the_script_that_handlers_are_compared_with_does_what_they_do() {
+    let script = include_str!("../../../../tests/frames/same.frames");
+    let over_h2 = ["frames HEADERS [:status=200] split=[1]", "frames DATA one padding=3", "frames DATA two end-stream"];
+    assert_eq!(run(&h2(), script), over_h2);
+    let lines = "octets HTTP/1.1 200 OK\\x0aContent-Length: 3\\x0aContent-Length: 3\\x0a\\x0aone";
+    assert_eq!(run(&h1(), script), [lines, "close HalfClose"]);
+}
+
+#[test]
+fn faults_before_anything_was_sent_get_the_error_page() {
+    #[rustfmt::skip]
+    let table = [
+        ("nonsense", "line 1, column 1: there is no statement"),
+        ("log a\n  status {{GET[x]}}", "line 2, column 10: `1\0` is not a number"),
+        ("status 70000", "line 1, column 1: 70000 is too large for a status"),
+        ("data x padding=256", "256 is too large for padding"),
+        ("DATA x length=0x1000000", "a frame's length has 24 bits"),
+        ("DATA x stream=0x80000000", "identifiers have 31 bits"),
+        ("HEADERS stream=promised { }", "no stream has been promised"),
+        ("log 17m of a", "more than 16777216 octets"),
+        ("log 1000 of 1000 of 1000 of a", "more than 16777216 octets"),
+        ("repeat 100001 { stop }", "more than 100000 rounds"),
+        ("repeat 100000 { repeat 100000 { attempts cap=1 } }", "more than 1000000 steps"),
+        ("frames { repeat 10001 { PING } }", "more than 10000 frames at once"),
+    ];
+    for (script, message) in table {
+        let calls = run(&h2(), script);
+        let last = calls.last().expect("a call");
+        assert!(last.starts_with("fail line ") && last.contains(message), "{script}: {last}");
+    }
+    assert_eq!(run(&h1(), "log a; DATA x")[1], "fail line 1, column 8: `DATA` can't be done over http/1.1");
+    assert_eq!(run(&h1(), "DATA x stream=own")[0], "fail line 1, column 1: there is no stream over http/1.1");
+}
+
+#[test]
+fn faults_after_something_was_sent_reset_the_response() {
+    assert_eq!(
+        run(&h2(), "status 200; status 200"),
+        [
+            "headers 200",
+            "warn line 1, column 13: `status`: out of order: the response is in its phase Phase::Content",
+            "reset 2"
+        ]
+    );
+    assert_eq!(run(&h2(), "RST_STREAM 0; data {{GET[x]}} padding=300")[2], "reset 2");
+}
+
+#[test]
+fn a_client_that_has_gone_is_no_fault() {
+    let mut wire = Recorder { gone: true, ..Recorder::default() };
+    serve(b"status 200; log {{outcome}}; read 1; DATA x; log {{outcome}}; close; flush", &h2(), &mut wire);
+    assert_eq!(wire.calls, ["log gone", "read 1", "log gone"]);
+}
+
+#[test]
+fn content_is_read_as_far_as_asked() {
+    use framewright_guest::{ContentEvent, ReadError, field};
+    let data = |text: &str| Ok(ContentEvent::Data(text.into()));
+    let mut wire = Recorder { content: vec![data("ab"), data("c"), data("def")].into(), ..Recorder::default() };
+    wire.content.extend([Ok(ContentEvent::Trailers(vec![field("X-T", "1")])), Ok(ContentEvent::End)]);
+    let script = "read 3 within 1s; log \"{{outcome}} {{content}}\"\nread trailers; log \"{{outcome}} {{trailer[x-t]}}\"\n\
+                  read all; log \"{{outcome}} {{content-octets}} {{content}}\"";
+    serve(script.as_bytes(), &h2(), &mut wire);
+    let calls = ["read 3", "read 1", "log ok abc", "read 0", "read 0", "log trailers 1", "read 0", "log end 6 abcdef"];
+    assert_eq!(wire.calls, calls);
+
+    for (error, outcome) in
+        [(ReadError::Deadline, "deadline"), (ReadError::Reset(None), "reset"), (ReadError::Malformed, "malformed")]
+    {
+        let mut wire = Recorder { content: vec![Err(error)].into(), ..Recorder::default() };
+        serve(b"read all; log {{outcome}}", &h2(), &mut wire);
+        assert_eq!(wire.calls[1], format!("log {outcome}"));
+    }
+}
+
+#[test]
+fn frames_of_the_client_are_awaited_in_order() {
+    let frames = vec![
+        seen(1, 0x4, 0, 0, &[]),
+        seen(2, 0x1, 0x5, 3, &[]),
+        seen(3, 0x8, 0, 0, &[0, 0, 0, 9]),
+        seen(4, 0x4, 1, 0, &[]),
+        seen(5, 0x3, 0, 5, &[0, 0, 0, 8]),
+        seen(6, 0x3, 0, 3, &[0, 0, 0, 8]),
+        seen(7, 0x7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 2]),
+    ];
+    #[rustfmt::skip]
+    let table = [
+        ("await SETTINGS", "seen 4"),
+        ("await SETTINGS from=start", "seen 1"),
+        ("await SETTINGS flags=ack from=start", "seen 4"),
+        ("await any", "seen 3"),
+        ("await any; await any", "seen 4"),
+        ("await RST_STREAM", "seen 6"),
+        ("await RST_STREAM stream=any", "seen 5"),
+        ("await RST_STREAM; await SETTINGS from=start; await any", "seen 7"),
+        ("await GOAWAY code=INTERNAL_ERROR", "seen 7"),
+        ("await GOAWAY code=NO_ERROR within 1s", "deadline "),
+        ("await 0x10", "deadline "),
+        ("hang", "reset "),
+    ];
+    for (script, outcome) in table {
+        let mut wire = Recorder { frames: frames.clone(), ..Recorder::default() };
+        serve(format!("{script}\nlog \"{{{{outcome}}}} {{{{seen[number]}}}}\"").as_bytes(), &h2(), &mut wire);
+        assert_eq!(wire.calls, [format!("log {outcome}")], "{script}");
+    }
+    let mut wire = Recorder { frames, ..Recorder::default() };
+    serve(
+        b"await RST_STREAM; log \"{{seen[type]}} {{seen[code]}} {{seen[length]}} {{seen[payload]}}\"",
+        &h2(),
+        &mut wire,
+    );
+    assert_eq!(wire.calls, ["log RST_STREAM 8 4 \0\0\0\u{8}"]);
+}
+
+fn attempt(target: &str, connection: u64) -> Facts {
+    Facts { target: target.into(), connection, ..h2() }
+}
+
+#[test]
+fn attempts_are_counted_and_know_whether_the_connection_is_new() {
+    let mut wire = Recorder::default();
+    let script = b"log \"{{attempt}} {{same-connection|-}} {{new-connection|-}}\"";
+    for (target, connection, line) in [
+        ("/a?token=T", 4, "log 1 - -"),
+        ("/a?token=T", 4, "log 2 1 -"),
+        ("/a?token=T", 5, "log 3 - 1"),
+        ("/a?token=U", 5, "log 1 - -"),
+        ("/a", 5, "log 1 - -"),
+    ] {
+        serve(script, &attempt(target, connection), &mut wire);
+        assert_eq!(wire.calls.pop().as_deref(), Some(line), "{target} {connection}");
+    }
+    assert!(!wire.locked);
+}
+
+#[test]
+fn beyond_the_cap_the_answer_is_polite_and_counted() {
+    let mut wire = Recorder::default();
+    for _ in 0..4 {
+        serve(b"attempts cap=2\nRST_STREAM 7", &attempt("/a?token=T", 4), &mut wire);
+    }
+    assert_eq!(wire.calls[..2], ["frames RST_STREAM 7", "frames RST_STREAM 7"]);
+    assert!(wire.calls[2].starts_with("headers 429 ") && wire.calls[4].starts_with("headers 429 "), "{:?}", wire.calls);
+    assert!(report(&mut wire).starts_with(r#"{"token":"T","refused":2,"attempts":[{"number":1,"#));
+}
+
+fn report(wire: &mut Recorder) -> String {
+    // Another exchange, another response.
+    wire.phase = 0;
+    serve(b"nonsense that does not run", &attempt("/b?token=T&report", 9), wire);
+    let data = wire.calls.pop().expect("content");
+    let head = wire.calls.pop().expect("a head");
+    assert!(head.starts_with("headers 200 content-type=application/json "), "{head}");
+    data.strip_prefix("data ").and_then(|data| data.strip_suffix(" end-stream")).expect("all content").to_owned()
+}
+
+#[test]
+fn a_report_tells_each_attempt_and_can_be_read_again() {
+    let mut wire = Recorder::default();
+    assert_eq!(report(&mut wire), r#"{"token":"T","refused":0,"attempts":[]}"#);
+    wire.frames = vec![seen(2, 0x1, 0x5, 3, &[]), seen(3, 0x3, 0, 3, &[0, 0, 0, 8]), seen(4, 0x3, 0, 9, &[])];
+    serve(b"\nawait RST_STREAM", &attempt("/a?token=T&q=\"é", 4), &mut wire);
+    let expected = concat!(
+        r#"{"token":"T","refused":0,"attempts":[{"number":1,"script":"/a.frames","connection":4,"stream":3,"#,
+        r#""protocol":"h2","method":"GET","target":"/a?token=T&q=\"Ã©","#,
+        r#""fields":[[":method","GET","indexed"],["X-A","b","incremental"]],"content_octets":0,"outcome":"seen","#,
+        r#""finished":true,"last":{"line":2,"statement":"await"},"frames":["#,
+        r#"{"number":2,"arrived_ns":200,"type":"HEADERS","kind":1,"flags":5,"reserved":false,"stream":3,"length":0,"#,
+        r#""padding":null,"payload":"","refused":null},"#,
+        r#"{"number":3,"arrived_ns":300,"type":"RST_STREAM","kind":3,"flags":0,"reserved":false,"stream":3,"length":4,"#,
+        r#""padding":null,"payload":"00000008","refused":null,"code":8}],"#,
+        r#""codes":[{"type":"RST_STREAM","stream":3,"code":8,"name":"CANCEL"}]}]}"#,
+    );
+    assert_eq!(report(&mut wire), expected);
+    assert_eq!(report(&mut wire), expected);
+    assert!(!wire.locked);
+}
+
+#[test]
+fn a_record_is_there_while_the_script_hangs_and_spares_frames_if_the_stash_is_small() {
+    let mut wire = Recorder { kept_at: Some("log now".into()), ..Recorder::default() };
+    serve(b"hang 1s; log now", &attempt("/a?token=T", 4), &mut wire);
+    let at_the_log = String::from_utf8(wire.kept_then.clone()).expect("text");
+    assert!(at_the_log.contains(r#""finished":false,"last":{"line":1,"statement":"hang"}"#), "{at_the_log}");
+
+    let mut small = Recorder { value_octets: 420, ..Recorder::default() };
+    small.frames = (1..60).map(|number| seen(number, 0x4, 0, 0, &[0; 64])).collect();
+    serve(b"status 200", &attempt("/a?token=T", 4), &mut small);
+    let text = report(&mut small);
+    assert!(text.contains(r#""finished":true"#) && text.contains(r#""frames":[]"#), "{text}");
+    // No place for a second one: the first stays.
+    small.phase = 0;
+    serve(b"status 200", &attempt("/a?token=T", 4), &mut small);
+    assert!(small.calls.last().is_some_and(|call| call.starts_with("fail ")), "{:?}", small.calls);
+    assert_eq!(report(&mut small), text);
+    assert!(!small.locked);
+}
+
+#[test]
+fn a_token_that_can_be_no_key_is_refused() {
+    for target in ["/a?token=".to_owned(), "/a?token".to_owned(), format!("/a?token={}", "t".repeat(201))] {
+        let calls = {
+            let mut wire = Recorder::default();
+            serve(b"status 200", &attempt(&target, 4), &mut wire);
+            wire.calls
+        };
+        assert!(calls[0].starts_with("headers 400 "), "{target}: {calls:?}");
+    }
+}
+
+#[test]
+fn the_deepest_script_runs() {
+    let script = "if h2 {\n".repeat(MOST_DEPTH) + "log deep\n" + &"}\n".repeat(MOST_DEPTH);
+    // `log` takes one level itself.
+    assert!(run(&h2(), &script)[0].contains("deep"));
+    let script = "if h2 {\n".repeat(MOST_DEPTH - 1) + "log deep\n" + &"}\n".repeat(MOST_DEPTH - 1);
+    assert_eq!(run(&h2(), &script), ["log deep"]);
+}
