@@ -73,7 +73,7 @@ fn run(script: &Script, facts: &Facts, token: Option<&str>, wire: &mut dyn Wire)
     };
     let mut run = Run::new(wire, facts, attempt, token);
     let result = run.statements(&script.statements);
-    run.finish();
+    run.finish(&result);
     let raw = run.touched;
     result.map(|_| ()).map_err(|error| Failure { error, before_anything: !raw && wire.phase() == Phase::Head })
 }

@@ -123,7 +123,10 @@ impl<'a> Run<'a> {
     }
 
     /// Writes down how the attempt went.
-    pub fn finish(&mut self) {
+    pub fn finish(&mut self, result: &Result<Flow, Error>) {
+        if let Err(error) = result {
+            self.outcome = format!("fault: {error}");
+        }
         self.finished = true;
         self.save();
     }

@@ -92,22 +92,20 @@ impl Run<'_> {
     /// A raw field block.
     pub(super) fn block(&mut self, lines: &[Line]) -> Result<Vec<Instruction>, Error> {
         let mut block = Vec::new();
-        self.lines(lines, &mut |_, instruction| block.push(instruction))?;
+        self.lines(lines, &mut block)?;
         Ok(block)
     }
 
     /// A polite field section: the parser allows nothing but plain lines in it.
     pub(super) fn fields(&mut self, lines: &[Line]) -> Result<Vec<Field>, Error> {
-        let mut fields = Vec::new();
-        self.lines(lines, &mut |_, instruction| {
-            if let Instruction::Literal(raw::Literal { name, value, .. }) = instruction {
-                fields.push(Field { name, value });
-            }
-        })?;
-        Ok(fields)
+        let plain = |instruction| match instruction {
+            Instruction::Literal(raw::Literal { name, value, .. }) => Some(Field { name, value }),
+            _ => None,
+        };
+        Ok(self.block(lines)?.into_iter().filter_map(plain).collect())
     }
 
-    fn lines(&mut self, lines: &[Line], to: &mut dyn FnMut(&Self, Instruction)) -> Result<(), Error> {
+    fn lines(&mut self, lines: &[Line], block: &mut Vec<Instruction>) -> Result<(), Error> {
         for line in lines {
             self.tick()?;
             self.spend(ITEM_OCTETS)?;
@@ -126,11 +124,14 @@ impl Run<'_> {
                 Line::SizeUpdate(size) => Instruction::SizeUpdate(self.fit(size, "a size")?),
                 Line::Octets(octets) => Instruction::Octets(self.octets(octets)?),
                 Line::Repeat(rounds, inner) => {
-                    self.repeat(rounds, |run| run.lines(inner, to).map(|()| Flow::On))?;
+                    self.repeat(rounds, |run| run.lines(inner, block).map(|()| Flow::On))?;
                     continue;
                 }
             };
-            to(self, instruction);
+            block.push(instruction);
+            if block.len() > MOST_ITEMS {
+                return Err(self.fault(format!("more than {MOST_ITEMS} lines in one field section")));
+            }
         }
         Ok(())
     }
