@@ -31,7 +31,9 @@ C_NAMES := $(filter-out include,$(notdir $(patsubst %/,%,$(wildcard handlers/c/*
 COMPONENTS := $(RUST_NAMES:%=rust/%) $(C_NAMES:%=c/%)
 # Only the test suite has a use for these.
 FIXTURES := rust/misbehaving rust/rawdriver rust/script-fixture rust/stash c/surroundings
-SHOWN := $(filter-out $(FIXTURES),$(COMPONENTS))
+# These are built into the server and run scripts of a site.
+RUNTIMES := rust/frames
+SHOWN := $(filter-out $(FIXTURES) $(RUNTIMES),$(COMPONENTS))
 
 GUESTS := target/guests
 COMPONENTIZE := target/gate/componentize
@@ -100,7 +102,8 @@ lint: handlers ## clippy, warnings being errors (after the handlers, as the serv
 
 .PHONY: suite
 suite: handlers test-clients ## the tests alone: units, integration, real clients
-	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) -p framewright-guest --lib
+	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) --lib \
+		-p framewright-guest -p frames-language -p frames
 	cargo test $(GATE)
 
 .PHONY: test-clients

@@ -28,6 +28,9 @@ const FIXTURES: &[(&str, &str, &str)] = &[
     ("script-fixture", "rust", "units of the sandbox"),
     ("stash", "rust", "stash"),
     ("surroundings", "c", "wasi"),
+    ("raw", "rust", "raw"),
+    ("raw", "c", "raw"),
+    ("frames", "rust", "its own, frames"),
 ];
 
 /// Folders that hold what handlers share.

@@ -50,6 +50,33 @@ static inline bool fw_send_data(fw_response response, fw_octets octets, bool end
     return framewright_handler_types_method_response_writer_send_data(response, &octets, end, &error);
 }
 
+// The raw door: any frames, any octets. False if there is no connection of the right protocol any more.
+typedef framewright_handler_raw_instruction_t fw_instruction;
+
+// A literal line of a field block, which leaves the peer's dynamic table alone (RFC 7541 §6.2.2).
+static inline fw_instruction fw_literal(const char *name, const char *value) {
+    fw_instruction line = {.tag = FRAMEWRIGHT_HANDLER_RAW_INSTRUCTION_LITERAL};
+    line.val.literal = (framewright_handler_raw_literal_t){
+        fw_text(name), fw_text(value), FRAMEWRIGHT_HANDLER_RAW_INDEXING_WITHOUT_INDEXING, false};
+    return line;
+}
+
+static inline bool fw_send_frames(framewright_handler_raw_frame_t *frames, size_t count) {
+    framewright_handler_raw_raw_error_t error;
+    framewright_handler_raw_list_frame_t list = {frames, count};
+    return framewright_handler_raw_send_frames(&list, &error);
+}
+
+static inline bool fw_send_octets(fw_octets octets) {
+    framewright_handler_raw_raw_error_t error;
+    return framewright_handler_raw_send_octets(&octets, &error);
+}
+
+static inline bool fw_close(framewright_handler_raw_how_t how) {
+    framewright_handler_raw_raw_error_t error;
+    return framewright_handler_raw_close(how, &error);
+}
+
 static inline void fw_log(const char *message) {
     handler_string_t line = {(uint8_t *)message, strlen(message)};
     framewright_handler_log_log(FRAMEWRIGHT_HANDLER_LOG_LEVEL_WARN, &line);

@@ -26,13 +26,30 @@ pub use bindings::framewright::handler::types::{
     ConnectionFacts, ContentEvent, Endpoint, Field, Phase, ReadError, Request, ResponseWriter, TlsFacts, Version,
     WriteError,
 };
-pub use bindings::framewright::handler::{inspect, push, raw};
+/// The wire as it is, for handlers that misbehave on purpose, and what the client put on it; pushes and the stash. Each
+/// as documented in `wit/`; importing none of them needs no grant.
+pub use bindings::framewright::handler::{inspect, push, raw, stash};
 pub use outcome::{Fault, Outcome};
 pub use query::Query;
 
 /// One field line, from anything that is octets.
 pub fn field(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Field {
     Field { name: name.as_ref().to_vec(), value: value.as_ref().to_vec() }
+}
+
+/// A literal line of a raw field block, any octets, that leaves the peer's dynamic table alone (RFC 7541 §6.2.2).
+pub fn literal(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> raw::Instruction {
+    raw::Instruction::Literal(raw::Literal {
+        name: name.as_ref().to_vec(),
+        value: value.as_ref().to_vec(),
+        indexing: raw::Indexing::WithoutIndexing,
+        huffman: false,
+    })
+}
+
+/// A raw frame on the exchange's own stream, or on stream 0 where its type belongs there.
+pub fn frame(body: raw::Body) -> raw::Frame {
+    raw::Frame { stream_id: None, body }
 }
 
 /// Makes a panic say why, in the log, before it traps.
@@ -42,7 +59,7 @@ pub fn log_panics() {
 }
 
 /// Exports a function as the handler: `fn(Request, ResponseWriter)`, returning nothing or a `Result` whose error, a
-/// [`Fault`] or one half of it, is logged.
+/// [`Fault`] or one part of it, is logged.
 #[macro_export]
 macro_rules! handler {
     ($function:path) => {

@@ -1,6 +1,6 @@
 //! What a handler's function may return, and how a failure is logged.
 
-use crate::{Level, ReadError, WriteError, log};
+use crate::{Level, ReadError, WriteError, log, raw::RawError};
 
 /// Why a handler stopped before its response was complete.
 #[derive(Debug)]
@@ -9,6 +9,14 @@ pub enum Fault {
     Read(ReadError),
     /// A step of the response was refused.
     Write(WriteError),
+    /// A raw call was refused.
+    Raw(RawError),
+}
+
+impl From<RawError> for Fault {
+    fn from(error: RawError) -> Self {
+        Self::Raw(error)
+    }
 }
 
 impl From<ReadError> for Fault {
@@ -41,6 +49,8 @@ impl<E: Into<Fault>> Outcome for Result<(), E> {
             Fault::Read(error) => log(Level::Warn, &format!("stopped reading: {error:?}")),
             Fault::Write(error @ WriteError::PeerGone(_)) => log(Level::Debug, &format!("stopped writing: {error:?}")),
             Fault::Write(error) => log(Level::Warn, &format!("stopped writing: {error:?}")),
+            Fault::Raw(error @ RawError::Gone) => log(Level::Debug, &format!("stopped writing: {error:?}")),
+            Fault::Raw(error) => log(Level::Warn, &format!("stopped writing: {error:?}")),
         }
     }
 }
