@@ -30,7 +30,7 @@ RUST_NAMES := $(filter-out guest,$(patsubst handlers/rust/%/Cargo.toml,%,$(wildc
 C_NAMES := $(filter-out include,$(notdir $(patsubst %/,%,$(wildcard handlers/c/*/))))
 COMPONENTS := $(RUST_NAMES:%=rust/%) $(C_NAMES:%=c/%)
 # Only the test suite has a use for these.
-FIXTURES := rust/misbehaving c/surroundings
+FIXTURES := rust/misbehaving rust/rawdriver c/surroundings
 SHOWN := $(filter-out $(FIXTURES),$(COMPONENTS))
 
 GUESTS := target/guests

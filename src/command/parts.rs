@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use framewright::{
-    config::{HttpSettings, RouteSettings, ServePlan},
+    config::{RouteSettings, ServePlan},
     exchange::Dispatch,
     http1, http2,
     router::{self, GrantRule, Pattern, Router},
@@ -86,7 +86,7 @@ impl Parts {
         let sandbox = Sandbox::new(plan.sandbox.clone())?;
         let settings = router_settings(plan);
         let router = Arc::new(Router::new(settings.clone(), site, Arc::clone(&sandbox)));
-        let (http1, http2) = http_settings(&plan.http);
+        let (http1, http2) = http_settings(plan);
         let parts = Self { dispatch: router.clone(), sandbox, router: settings, http1, http2 };
         Ok((parts, router))
     }
@@ -128,17 +128,20 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
     router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect() }
 }
 
-fn http_settings(http: &HttpSettings) -> (http1::Settings, http2::Settings) {
+fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {
+    let http = &plan.http;
     let mut http1 = http1::Settings {
         head_deadline: http.header,
         idle_deadline: http.idle,
         stall_deadline: http.stall,
+        after_raw: plan.raw_after,
         ..Default::default()
     };
     let mut http2 = http2::Settings {
         preface_deadline: http.header,
         idle_deadline: http.idle,
         stall_deadline: http.stall,
+        after_raw: plan.raw_after,
         ..Default::default()
     };
     if let Some(octets) = http.head_octets {

@@ -18,7 +18,5 @@ mod tests;
 
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::{ConfigError, Fault, Place};
-pub use plan::{
-    GrantSettings, HttpSettings, ListenerSettings, RawAfter, RouteSettings, ServePlan, ServerSettings, SiteSettings,
-};
+pub use plan::{GrantSettings, HttpSettings, ListenerSettings, RouteSettings, ServePlan, ServerSettings, SiteSettings};
 pub use resolve::{ca_plan, call_plan, check_plan, serve_plan};

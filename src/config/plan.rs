@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use crate::{observe, sandbox, server::Protocols, tls};
+use crate::{exchange::AfterRaw, observe, sandbox, server::Protocols, tls};
 
 /// Everything that serving needs to know.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct ServePlan {
     /// What handlers at which paths may use: the first match counts, and the last matches every path.
     pub grants: Vec<GrantSettings>,
     /// What becomes of a connection after raw octets (`[raw] after`).
-    pub raw_after: RawAfter,
+    pub raw_after: AfterRaw,
     /// Connections and their deadlines.
     pub server: ServerSettings,
     /// What both protocols allow their peers.
@@ -90,16 +90,6 @@ pub struct GrantSettings {
     pub files: bool,
     /// HTTP/2 server push. Default yes.
     pub push: bool,
-}
-
-/// What becomes of a connection after a handler wrote raw octets to it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum RawAfter {
-    /// It goes on, as far as its protocol can.
-    Keep,
-    /// It is closed.
-    #[default]
-    Close,
 }
 
 /// Connections and their deadlines.

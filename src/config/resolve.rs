@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use super::{
     environment::{Environment, default_state_dir},
     error::{ConfigError, Fault, Place},
-    file::{File, OnDisconnect, RawAfter as RawAfterWord, Source},
+    file::{File, OnDisconnect, RawAfter, Source},
     grants, limits, listeners,
-    plan::{HttpSettings, RawAfter, ServePlan, ServerSettings, SiteSettings},
+    plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings},
     routes,
 };
 use crate::{
     cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs},
+    exchange::AfterRaw,
     observe, sandbox, tls,
 };
 
@@ -103,8 +104,8 @@ fn plan(
         routes: routes::resolve(&file.route, source, environment)?,
         grants: grants::resolve(&file.grant, source)?,
         raw_after: match file.raw.after {
-            Some(RawAfterWord::Keep) => RawAfter::Keep,
-            Some(RawAfterWord::Close) | None => RawAfter::Close,
+            Some(RawAfter::Keep) => AfterRaw::Keep,
+            Some(RawAfter::Close) | None => AfterRaw::Close,
         },
         server,
         http,

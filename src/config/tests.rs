@@ -12,6 +12,7 @@ use std::{
 use super::*;
 use crate::{
     cli::{self, Command},
+    exchange::AfterRaw,
     observe, sandbox, tls,
 };
 
@@ -249,11 +250,11 @@ fn grants_inherit_from_the_paths_above_and_the_most_specific_comes_first() {
 fn the_rest_of_the_file_counts_too() {
     let plan = of_file("[site]\nfollow_symlinks = true\n[raw]\nafter = \"keep\"\n[sandbox]\non_disconnect = \"tell\"");
     assert!(plan.site.follow_symlinks);
-    assert_eq!(plan.raw_after, RawAfter::Keep);
+    assert_eq!(plan.raw_after, AfterRaw::Keep);
     assert_eq!(plan.sandbox.on_disconnect, sandbox::OnDisconnect::Tell);
     let plan = of_file("");
     assert!(!plan.site.follow_symlinks);
-    assert_eq!(plan.raw_after, RawAfter::Close);
+    assert_eq!(plan.raw_after, AfterRaw::Close);
 }
 
 #[test]

@@ -14,9 +14,6 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use futures_util::future::join;
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::{
     Fault, Settings,
     deadline::Deadline,
@@ -24,7 +21,7 @@ use super::{
     framing::Length,
     head::{Heads, Request},
     head_log::HeadLog,
-    link::{Link, Peer},
+    link::{Departure, Link, Peer},
     reader::Reader,
     response::Progress,
     settings::{DISCARD_OCTETS, DISCARD_TIME, LINGER_OCTETS, LINGER_TIME},
@@ -34,9 +31,12 @@ use super::{
 use crate::{
     drain::Drain,
     exchange::{
-        BoxFuture, ConnectionFacts, ContentEvent, Dispatch, Exchange, ExchangeId, NoContent, NoFrames, ResponseWriter,
+        BoxFuture, ConnectionFacts, ContentEvent, Dispatch, Exchange, ExchangeId, Leave, NoContent, NoFrames,
+        ResponseWriter,
     },
+    wire::Transport,
 };
+use futures_util::future::join;
 
 /// Serves one connection to its end: reads requests one after the other, has each answered, frames the responses.
 ///
@@ -59,7 +59,7 @@ pub async fn serve<T>(
     drain: Drain,
 ) -> Result<(), Fault>
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Transport + 'static,
 {
     let mut connection = Connection::new(io, facts, settings, drain);
     loop {
@@ -131,7 +131,7 @@ enum Ran {
     Answered,
     /// The response was abandoned, and all that was accepted before is written. The answering side may go on.
     Reset,
-    /// The peer is gone. The answering side may go on.
+    /// The peer is gone, or is once the stream is dropped. The answering side may go on.
     Gone,
 }
 
@@ -142,7 +142,7 @@ enum Settled {
     Gone,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
+impl<T: Transport> Connection<T> {
     fn new(io: T, facts: Arc<ConnectionFacts>, settings: Settings, drain: Drain) -> Self {
         let mut signal = drain.clone();
         let log = HeadLog::new(&settings, &facts);
@@ -262,8 +262,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             }
             let content = if arrived { state.waiting.content.take() } else { None };
             let room = if state.has_room() { state.waiting.room.take() } else { None };
+            let flushed = if state.is_flushed() { state.waiting.flushed.take() } else { None };
             let mut again = false;
-            let mut others = [content, room];
+            let mut others = [content, room, flushed];
             for waiting in &mut others {
                 // Whoever waits in this very task needs no waking.
                 again |= waiting.take_if(|waker| waker.will_wake(cx.waker())).is_some();
@@ -286,7 +287,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             self.link.abandon();
             return Settled::Gone;
         }
-        if !self.link.lock().response.is_persistent() {
+        if !self.link.lock().is_persistent() {
             return Settled::Closing;
         }
         if self.link.lock().decoder.is_done() {
@@ -365,11 +366,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         .await;
     }
 
-    /// Ends our direction.
+    /// Ends our direction, unless the exchange has done so.
     async fn shut_down(&mut self) {
         self.deadline.disarm();
+        if matches!(self.link.lock().departure, Departure::Done(_)) {
+            return;
+        }
         self.deadline.arm(LINGER_TIME);
-        poll_fn(|cx| match Pin::new(&mut self.io).poll_shutdown(cx) {
+        poll_fn(|cx| match self.io.poll_leave(Leave::HalfClose, cx) {
             // An error means that the peer is gone, which is where this leads anyway.
             Poll::Ready(_) => Poll::Ready(()),
             Poll::Pending => self.deadline.poll(cx),
@@ -383,7 +387,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         let flushed = poll_fn(|cx| {
             let mut state = link.lock();
             transfer::send(io, &mut state, deadline, settings, cx)?;
-            if state.outbox.is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
+            if state.is_flushed() { Poll::Ready(Ok(())) } else { Poll::Pending }
         });
         flushed.await
     }

@@ -139,6 +139,7 @@ mod tests {
         head_deadline: std::time::Duration::ZERO,
         idle_deadline: std::time::Duration::ZERO,
         stall_deadline: std::time::Duration::ZERO,
+        after_raw: crate::exchange::AfterRaw::Close,
         wire_log: None,
     };
 

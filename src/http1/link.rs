@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     drain::Drain,
-    exchange::{ContentError, ContentEvent},
+    exchange::{ContentError, ContentEvent, Leave},
 };
 
 /// One end of what is shared.
@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) outbox: Outbox,
     /// What is known about the peer's ends of the connection.
     pub(super) peer: Peer,
+    /// What the exchange wants to become of our direction.
+    pub(super) departure: Departure,
     /// Where the request content stands.
     pub(super) decoder: Decoder,
     /// Where the response stands.
@@ -54,6 +56,17 @@ pub(super) enum Peer {
     Gone,
 }
 
+/// Where our own direction stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Departure {
+    /// Open.
+    None,
+    /// To be left like this after what waits in the outbox.
+    Asked(Leave),
+    /// Left like this: nothing can be sent.
+    Done(Leave),
+}
+
 /// Who waits for what; one each.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -61,6 +74,8 @@ pub(super) struct Waiting {
     pub(super) content: Option<Waker>,
     /// For room in the outbox.
     pub(super) room: Option<Waker>,
+    /// For the outbox to be empty and the departure, if there is one, to be done.
+    pub(super) flushed: Option<Waker>,
     /// For the peer's departure.
     pub(super) departure: Option<Waker>,
 }
@@ -72,6 +87,7 @@ impl Link {
             inbox: Inbox::default(),
             outbox: Outbox::default(),
             peer: Peer::Open,
+            departure: Departure::None,
             decoder: Decoder::Known(0),
             response: Response::new(drain),
             awaits_continue: false,
@@ -111,6 +127,7 @@ impl Link {
             inbox: std::mem::take(&mut state.inbox),
             outbox: std::mem::take(&mut state.outbox),
             peer: state.peer,
+            departure: state.departure,
             decoder: std::mem::replace(&mut state.decoder, decoder),
             response: state.response.clone(),
             awaits_continue: state.awaits_continue,
@@ -128,7 +145,7 @@ impl Link {
         state.peer = Peer::Gone;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        [waiting.content, waiting.room, waiting.departure].into_iter().flatten().for_each(Waker::wake);
+        [waiting.content, waiting.room, waiting.flushed, waiting.departure].into_iter().flatten().for_each(Waker::wake);
     }
 }
 
@@ -138,13 +155,31 @@ impl State {
         let framing = &request.framing;
         self.decoder = Decoder::new(framing.length, settings);
         self.awaits_continue = framing.expects_continue && framing.length != Length::Known(0);
-        self.response.begin(request.head.version, framing.persistent);
+        self.response.begin(request.head.version, framing.persistent, settings.after_raw);
     }
 
     /// Whether the client waits for `100 Continue` before it sends content.
     pub(super) fn awaits_continue(&self) -> bool {
         // RFC 9110 §10.1.1: not once any content has arrived.
         self.awaits_continue && self.inbox.buffer.is_empty()
+    }
+
+    /// Whether something can still be sent.
+    pub(super) fn can_send(&self) -> bool {
+        self.peer != Peer::Gone && self.departure == Departure::None
+    }
+
+    /// Whether all that was sent has been handed to the socket, a departure too.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.outbox.is_flushed() && !matches!(self.departure, Departure::Asked(_))
+    }
+
+    /// Whether the connection can carry another request after this exchange.
+    pub(super) fn is_persistent(&self) -> bool {
+        // A client that still waits to be told may send its content or its next request (RFC 9110 §10.1.1). Politely, the
+        // head has settled that; what raw octets told it, nobody knows.
+        let unclear = self.response.is_raw() && self.awaits_continue();
+        self.departure == Departure::None && !unclear && self.response.is_persistent()
     }
 
     /// Whether a step of the response is done once queued.
@@ -162,7 +197,8 @@ impl State {
             Ok(None) if self.peer != Peer::Open => Poll::Ready(Err(ContentError::Reset(None))),
             Err(_) if self.peer == Peer::Gone => Poll::Ready(Err(ContentError::Reset(None))),
             Ok(None) => {
-                if self.awaits_continue() {
+                // The raw door adds nothing that the handler has not sent.
+                if self.awaits_continue() && !self.response.is_raw() {
                     self.response.send_continue(&mut self.outbox);
                     self.awaits_continue = false;
                 }

@@ -20,6 +20,7 @@ mod head_log;
 mod inbox;
 mod link;
 mod outbox;
+mod raw;
 mod reader;
 mod response;
 mod settings;

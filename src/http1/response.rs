@@ -6,6 +6,8 @@
 //!  └──────────────┴─▶ Reset
 //! ```
 //!
+//! Once the raw door has been used, nobody but the handler knows how far the message is, and it need not end.
+//!
 //! Fields leave as given, then what framing needs and the fields lack, and nothing else.
 //!
 //! DEVIATES: RFC 9110 §6.6.1 wants a Date field from servers with a clock; tests own every field of their responses.
@@ -15,7 +17,7 @@ use bytes::Bytes;
 use super::{encode, head_log::HeadLog, outbox::Outbox};
 use crate::{
     drain::Drain,
-    exchange::{ContentRule, FieldSection, ResponseHead, Version},
+    exchange::{AfterRaw, ContentRule, FieldSection, ResponseHead, Version},
 };
 
 /// A response, and whether the connection outlives it.
@@ -25,6 +27,12 @@ pub(super) struct Response {
     version: Version,
     /// Whether the connection may carry another request, as far as is known.
     persistent: bool,
+    /// Whether octets of the handler's own making stand in the response, or took its place.
+    raw: bool,
+    /// What becomes of the connection, if the handler has said so.
+    after: Option<AfterRaw>,
+    /// What becomes of it once the raw door has been used, if it has not.
+    after_raw: AfterRaw,
     drain: Drain,
     log: Option<HeadLog>,
 }
@@ -58,7 +66,16 @@ pub(super) enum Body {
 impl Response {
     /// Before any request.
     pub(super) fn new(drain: Drain) -> Self {
-        Self { progress: Progress::Ended, version: Version::Http11, persistent: true, drain, log: None }
+        Self {
+            progress: Progress::Ended,
+            version: Version::Http11,
+            persistent: true,
+            raw: false,
+            after: None,
+            after_raw: AfterRaw::Close,
+            drain,
+            log: None,
+        }
     }
 
     /// Logs the heads of this response and those that follow.
@@ -67,10 +84,13 @@ impl Response {
     }
 
     /// Starts over. `persistent`: whether the client lets the connection live on.
-    pub(super) fn begin(&mut self, version: Version, persistent: bool) {
+    pub(super) fn begin(&mut self, version: Version, persistent: bool, after_raw: AfterRaw) {
         self.progress = Progress::Head;
         self.version = version;
         self.persistent = persistent;
+        self.raw = false;
+        self.after = None;
+        self.after_raw = after_raw;
     }
 
     /// Where the response stands.
@@ -80,7 +100,24 @@ impl Response {
 
     /// Whether another request may follow: known once the response has ended.
     pub(super) fn is_persistent(&self) -> bool {
-        self.persistent && self.progress == Progress::Ended
+        let after = self.after.unwrap_or(if self.raw { self.after_raw } else { AfterRaw::Keep });
+        let ended = if self.raw { self.progress != Progress::Reset } else { self.progress == Progress::Ended };
+        self.persistent && ended && after == AfterRaw::Keep
+    }
+
+    /// Notes that the raw door has been used.
+    pub(super) fn take_over(&mut self) {
+        self.raw = true;
+    }
+
+    /// Whether the raw door has been used.
+    pub(super) fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// What the handler wants to become of the connection.
+    pub(super) fn after(&mut self, rule: AfterRaw) {
+        self.after = Some(rule);
     }
 
     /// Lets the connection close after the response.
@@ -88,9 +125,11 @@ impl Response {
         self.persistent = false;
     }
 
-    /// Notes that the connection's write half is shut down.
-    pub(super) fn note_shutdown(&mut self) {
-        self.progress = Progress::Ended;
+    /// Notes that our direction is left: a response that ends with it is complete.
+    pub(super) fn note_departure(&mut self) {
+        if self.progress == Progress::EndedByClose {
+            self.progress = Progress::Ended;
+        }
     }
 
     /// Abandons the response, unless it is complete.
@@ -134,7 +173,10 @@ impl Response {
             (ContentRule::Unknown, Version::Http10) => (Progress::Content(Body::UntilClose), b""),
             (ContentRule::Unknown, _) => (Progress::Content(Body::Chunked), b"Transfer-Encoding: chunked\r\n"),
         };
-        let closes = given.close || content_unwanted || progress == Progress::Content(Body::UntilClose);
+        let closes = given.close
+            || content_unwanted
+            || progress == Progress::Content(Body::UntilClose)
+            || self.after == Some(AfterRaw::Close);
         self.persistent &= !closes && !self.drain.is_draining();
         let connection: &[u8] = match (self.persistent, self.version) {
             (false, _) if given.close => b"",
@@ -151,6 +193,13 @@ impl Response {
         text.extend_from_slice(b"\r\n");
         self.logged(&text[start..]);
         self.progress = progress;
+    }
+
+    /// Logs octets of the handler's own making.
+    pub(super) fn log_raw(&self, octets: &[u8]) {
+        if let Some(log) = &self.log {
+            log.raw(octets);
+        }
     }
 
     fn logged(&self, head: &[u8]) {

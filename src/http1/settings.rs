@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::observe::wire_log::WireLog;
+use crate::{exchange::AfterRaw, observe::wire_log::WireLog};
 
 /// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
 /// follows it, and 64 KiB of the response beside the step that is being sent.
@@ -23,6 +23,8 @@ pub struct Settings {
     /// Longest time that a peer may take none of the octets waiting for it. Default 120 s: a suspended test page takes
     /// up its streams again much earlier.
     pub stall_deadline: Duration,
+    /// What becomes of a connection once a handler has sent raw octets, if the handler does not say. Default: it closes.
+    pub after_raw: AfterRaw,
     /// Where message heads are logged. Default: nowhere.
     pub wire_log: Option<Arc<WireLog>>,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             head_deadline: Duration::from_secs(30),
             idle_deadline: Duration::from_secs(60),
             stall_deadline: Duration::from_secs(120),
+            after_raw: AfterRaw::Close,
             wire_log: None,
         }
     }

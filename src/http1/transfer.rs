@@ -1,43 +1,49 @@
 //! Octets between the socket and the shared buffers, as far as they go without waiting.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncRead;
 
 use super::{
     Settings,
     deadline::Deadline,
-    link::{Peer, State},
+    link::{Departure, Peer, State},
     response::Progress,
 };
+use crate::{exchange::Leave, wire::Transport};
 
 /// The peer is gone: reading or writing failed, or it took nothing for too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Lost;
 
-/// Writes what the socket takes. With octets left over, the task is woken when it takes more or the peer stalls.
-pub(super) fn send<T: AsyncWrite + Unpin>(
+/// Writes what the socket takes, then leaves if that is wanted. With octets left over, the task is woken when it takes
+/// more or the peer stalls. After a reset the peer counts as lost: dropping the stream is what sends it.
+pub(super) fn send<T: Transport>(
     io: &mut T,
     state: &mut State,
     deadline: &mut Deadline,
     settings: &Settings,
     cx: &mut Context<'_>,
 ) -> Result<(), Lost> {
-    let by_close = state.response.progress() == Progress::EndedByClose;
-    if state.outbox.is_flushed() && !by_close {
+    let leave = match (state.departure, state.response.progress()) {
+        (Departure::Asked(how), _) => Some(how),
+        (Departure::None, Progress::EndedByClose) => Some(Leave::HalfClose),
+        (Departure::None | Departure::Done(_), _) => None,
+    };
+    let was_flushed = state.outbox.is_flushed();
+    if was_flushed && leave.is_none() {
         return Ok(());
     }
     let before = state.outbox.len();
     match state.outbox.poll_write(io, cx) {
         Poll::Ready(Ok(())) => {
-            deadline.disarm();
-            if by_close && Pin::new(io).poll_shutdown(cx).map_err(|_| Lost)?.is_ready() {
-                state.response.note_shutdown();
+            if !was_flushed {
+                deadline.disarm();
             }
-            Ok(())
+            match leave {
+                Some(how) => self::leave(io, how, state, deadline, settings, cx),
+                None => Ok(()),
+            }
         }
         Poll::Ready(Err(_)) => Err(Lost),
         Poll::Pending => {
@@ -49,6 +55,24 @@ pub(super) fn send<T: AsyncWrite + Unpin>(
             if deadline.poll(cx).is_ready() { Err(Lost) } else { Ok(()) }
         }
     }
+}
+
+fn leave<T: Transport>(
+    io: &mut T,
+    how: Leave,
+    state: &mut State,
+    deadline: &mut Deadline,
+    settings: &Settings,
+    cx: &mut Context<'_>,
+) -> Result<(), Lost> {
+    if io.poll_leave(how, cx).map_err(|_| Lost)?.is_pending() {
+        deadline.arm_once(settings.stall_deadline);
+        return if deadline.poll(cx).is_ready() { Err(Lost) } else { Ok(()) };
+    }
+    deadline.disarm();
+    state.departure = Departure::Done(how);
+    state.response.note_departure();
+    if how == Leave::Reset { Err(Lost) } else { Ok(()) }
 }
 
 /// Reads until the inbox is full or the socket empty; then the task is woken when more comes. Whether anything came, be

@@ -8,10 +8,10 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    link::{Link, Peer, State},
+    link::{Departure, Link, Peer, State},
     settings::OUTBOX_OCTETS,
 };
-use crate::exchange::{BoxFuture, FieldSection, ResponseHead, SendError, StreamWriter};
+use crate::exchange::{BoxFuture, FieldSection, Leave, RawDoor, ResponseHead, SendError, StreamWriter};
 
 /// The response of one exchange. A step is done once its octets are in the outbox, no more than [`OUTBOX_OCTETS`] wait
 /// there, and the connection's task is about to write them: it does so before it sleeps again.
@@ -21,7 +21,7 @@ pub(super) struct Writer(pub(super) Link);
 impl Writer {
     async fn send(&self, step: impl FnOnce(&mut State)) -> Result<(), SendError> {
         let has_room = self.0.step(|state| {
-            if state.peer == Peer::Gone {
+            if !state.can_send() {
                 return Err(GONE);
             }
             step(state);
@@ -73,16 +73,25 @@ impl StreamWriter for Writer {
 
     fn open_window(&self) -> u64 {
         let state = self.0.lock();
-        if state.peer == Peer::Gone { 0 } else { OUTBOX_OCTETS.saturating_sub(state.outbox.len()) as u64 }
+        if state.can_send() { OUTBOX_OCTETS.saturating_sub(state.outbox.len()) as u64 } else { 0 }
     }
 
     fn can_send_trailers(&self) -> bool {
         self.0.lock().response.can_send_trailers()
     }
 
+    fn raw(&mut self) -> Option<&mut dyn RawDoor> {
+        Some(self)
+    }
+
+    fn is_raw(&self) -> bool {
+        self.0.lock().response.is_raw()
+    }
+
     fn poll_peer_gone(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
         let mut state = self.0.lock();
-        if state.peer == Peer::Gone {
+        // Whoever reset the connection was not left by the peer.
+        if state.peer == Peer::Gone && state.departure != Departure::Done(Leave::Reset) {
             return Poll::Ready(None);
         }
         state.waiting.departure = Some(cx.waker().clone());

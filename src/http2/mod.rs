@@ -5,6 +5,7 @@
 
 mod content;
 mod fault;
+mod raw;
 mod resets;
 mod serve;
 mod settings;

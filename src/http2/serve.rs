@@ -10,10 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{RecvStream, server::SendResponse};
+use h2::{Reason, RecvStream, server::SendResponse};
 use http::{Request, Response, StatusCode};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     task::{JoinError, JoinSet, unconstrained},
     time::{Instant, sleep, timeout},
 };
@@ -29,10 +28,10 @@ use super::{
 use crate::{
     drain::Drain,
     exchange::{
-        BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent, NoFrames,
-        RequestHead, ResponseWriter, StreamWriter, Version,
+        AfterRaw, BoxFuture, ConnectionFacts, ContentStream, Dispatch, Exchange, ExchangeId, FieldSection, NoContent,
+        RequestHead, ResponseWriter, StreamWriter, Version, WireView,
     },
-    wire::{Section, Tap, TapHandle, hpack::FieldBlock},
+    wire::{Closing, Section, Tap, TapHandle, Transport, hpack::FieldBlock},
 };
 
 type Connection<T> = h2::server::Connection<Tap<T>, Bytes>;
@@ -54,15 +53,25 @@ pub async fn serve<T>(
     drain: Drain,
 ) -> Result<(), Fault>
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Transport + 'static,
 {
     let tap = Tap::new(io, settings.limits(), settings.most_arrived());
     let handle = tap.handle();
     let preface = timeout(settings.preface_deadline, settings.builder().handshake(tap)).await;
     let mut connection = preface.map_err(|_| Fault::PrefaceDeadline(settings.preface_deadline))??;
     let (resets, pending) = Resets::new();
-    let stall = settings.stall_deadline;
-    let mut streams = Streams { facts, dispatch, tap: handle, resets, tasks: JoinSet::new(), accepted: 0, stall };
+    let mut streams = Streams {
+        facts,
+        dispatch,
+        view: Arc::new(handle.clone()),
+        tap: handle,
+        resets,
+        tasks: JoinSet::new(),
+        accepted: 0,
+        stall: settings.stall_deadline,
+        after_raw: settings.after_raw,
+        closing: None,
+    };
     let end = drive(&mut connection, &mut streams, pending, &settings, drain).await;
     // What still waits on the connection learns that it is gone.
     drop(connection);
@@ -81,7 +90,7 @@ async fn drive<T>(
     mut drain: Drain,
 ) -> Result<(), Fault>
 where
-    T: AsyncRead + AsyncWrite + Unpin,
+    T: Transport,
 {
     let mut draining = pin!(async move { drain.draining().await });
     let mut tick = pin!(sleep(settings.idle_deadline));
@@ -119,12 +128,18 @@ struct Streams {
     facts: Arc<ConnectionFacts>,
     dispatch: Arc<dyn Dispatch>,
     tap: TapHandle,
+    /// The same, as exchanges see it.
+    view: Arc<dyn WireView>,
     resets: Resets,
     tasks: JoinSet<()>,
     /// Streams accepted so far.
     accepted: u64,
     /// Longest wait of a response for a window.
     stall: Duration,
+    /// What becomes of the connection after raw use, where nobody says.
+    after_raw: AfterRaw,
+    /// How the connection has been told to close after raw use.
+    closing: Option<Closing>,
 }
 
 impl Streams {
@@ -135,10 +150,12 @@ impl Streams {
     /// and what they answer leaves in one write. A turn that has lasted too long for that gives the rest tasks at once.
     fn turn<T>(&mut self, connection: &mut Connection<T>, cx: &mut Context<'_>) -> Poll<Result<(), Fault>>
     where
-        T: AsyncRead + AsyncWrite + Unpin,
+        T: Transport,
     {
         let mut began = None;
+        self.tap.driven_by(cx.waker());
         loop {
+            self.close_after_raw(connection);
             match connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
                     let began = *began.get_or_insert_with(Instant::now);
@@ -158,6 +175,19 @@ impl Streams {
                 // What was held back leaves with the next look.
                 Poll::Pending if began.take().is_some() => self.tap.uncork(),
                 Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Closes the connection if an exchange's raw use makes it necessary.
+    fn close_after_raw<T: Transport>(&mut self, connection: &mut Connection<T>) {
+        let closing = self.tap.closing();
+        if closing != self.closing {
+            self.closing = closing;
+            match closing {
+                Some(Closing::Graceful) => connection.graceful_shutdown(),
+                Some(Closing::Abrupt) => connection.abrupt_shutdown(Reason::NO_ERROR),
+                None => {}
             }
         }
     }
@@ -197,7 +227,8 @@ impl Streams {
             return None;
         };
         // The parts of the exchange let the stream go when they are dropped, whatever follows.
-        let mut writer = Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall));
+        let mut writer =
+            Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall, self.after_raw));
         let content: Box<dyn ContentStream> = if end_stream {
             Box::new(NoContent)
         } else {
@@ -219,7 +250,7 @@ impl Streams {
             response: ResponseWriter::new(writer, Version::Http2, head_only),
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
-            wire: Arc::new(NoFrames),
+            wire: Arc::clone(&self.view),
             arrived: Instant::now(),
         };
         Some(self.dispatch.dispatch(exchange))

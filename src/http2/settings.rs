@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::Limits;
+use crate::{exchange::AfterRaw, wire::Limits};
 
 /// Streams at once. Browsers use up to about 100; RFC 9113 §6.5.2 asks for no fewer.
 const CONCURRENT_STREAMS: u32 = 256;
@@ -16,6 +16,9 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 
 /// Octets in one frame: the RFC's default, and the largest share of the connection that one stream takes at a time.
 const FRAME_OCTETS: u32 = 16_384;
+
+/// Octets of the longest DATA frame that a handler can ask for politely, padding included.
+pub(super) const OWN_FRAME_OCTETS: u32 = 65_535;
 
 /// Octets of one field section, as RFC 9113 §6.5.2 counts. Browsers send up to a few KiB of cookies; tests go further.
 const SECTION_OCTETS: u32 = 64 << 10;
@@ -103,6 +106,8 @@ pub struct Settings {
     pub idle_deadline: Duration,
     /// Longest time that a peer may open no window for content that waits; then the stream is reset with CANCEL. 120 s.
     pub stall_deadline: Duration,
+    /// What becomes of a connection that an exchange wrote raw, where the exchange does not say. Default close.
+    pub after_raw: AfterRaw,
 }
 
 impl Default for Settings {
@@ -123,6 +128,7 @@ impl Default for Settings {
             preface_deadline: PREFACE_DEADLINE,
             idle_deadline: IDLE_DEADLINE,
             stall_deadline: STALL_DEADLINE,
+            after_raw: AfterRaw::default(),
         }
     }
 }

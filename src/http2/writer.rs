@@ -8,48 +8,86 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{Reason, SendStream, server::SendResponse};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use h2::{
+    Reason, SendStream,
+    server::{SendPushedResponse, SendResponse},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use tokio::time::timeout;
 
 use super::{
     content::Malformed,
     fault::StreamFault,
+    raw::Raw,
     resets::{Reset, Resets},
-    settings::{INFORMATIONAL_BATCH, PIECE_OCTETS},
+    settings::{INFORMATIONAL_BATCH, OWN_FRAME_OCTETS, PIECE_OCTETS},
 };
 use crate::{
-    exchange::{BoxFuture, ContentRule, FieldSection, ResponseHead, SendError, StreamWriter},
+    exchange::{
+        AfterRaw, BoxFuture, ContentRule, FieldSection, PushError, PushedRequest, RawDoor, ResponseHead, SendError,
+        StreamWriter,
+    },
     wire::TapHandle,
 };
 
 /// One response on its stream.
 pub(super) struct Writer {
     stream: Stream,
-    tap: TapHandle,
+    pub(super) tap: TapHandle,
     resets: Resets,
-    id: u32,
-    /// Octets of content handed to h2.
-    used: u64,
+    pub(super) id: u32,
+    /// Octets of the stream's window that are spent: content handed to h2, and what flow control counts beside it.
+    pub(super) used: u64,
+    /// Octets of them that h2 does not know of.
+    pub(super) unknown: u64,
     /// 1xx responses handed to h2.
     informational: u32,
     /// Longest wait for a window.
-    stall: Duration,
+    pub(super) stall: Duration,
+    /// Whether h2 has been handed something since it last wrote all.
+    pub(super) is_ahead: bool,
+    /// The longest fragment of a field section that was asked for and not told to the tap.
+    fragment: Option<u32>,
+    pub(super) raw: Raw,
+    after_raw: AfterRaw,
     /// What the content says of the request, if there is content.
     malformed: Option<Malformed>,
 }
 
-enum Stream {
+pub(super) enum Stream {
     Head(SendResponse<Bytes>),
-    Content(SendStream<Bytes>),
+    Pushed(SendPushedResponse<Bytes>),
+    /// After the head; the second makes promises.
+    Content(SendStream<Bytes>, Option<SendResponse<Bytes>>),
     /// The connection resets it, or has.
     Reset,
 }
 
 impl Writer {
     /// The response on stream `id`, which the ledger behind `tap` holds until this is dropped.
-    pub(super) fn new(stream: SendResponse<Bytes>, tap: TapHandle, resets: Resets, id: u32, stall: Duration) -> Self {
-        Self { stream: Stream::Head(stream), tap, resets, id, used: 0, informational: 0, stall, malformed: None }
+    pub(super) fn new(
+        stream: SendResponse<Bytes>,
+        tap: TapHandle,
+        resets: Resets,
+        id: u32,
+        stall: Duration,
+        after_raw: AfterRaw,
+    ) -> Self {
+        Self {
+            stream: Stream::Head(stream),
+            tap,
+            resets,
+            id,
+            used: 0,
+            unknown: 0,
+            informational: 0,
+            stall,
+            is_ahead: false,
+            fragment: None,
+            raw: Raw::new(after_raw),
+            after_raw,
+            malformed: None,
+        }
     }
 
     /// Resets the stream once the request turns out malformed.
@@ -67,14 +105,40 @@ impl Writer {
         Err(SendError::PeerGone(Some(code)))
     }
 
+    /// Tells the tap how to split the next field section, once those before have left.
+    async fn shape_section(&mut self) {
+        if let Some(octets) = self.fragment.take() {
+            self.catch_up().await;
+            let id = self.id;
+            self.tap.handle(|hand| hand.split(id, octets));
+        }
+    }
+
+    /// Waits until h2 has written what it was handed.
+    pub(super) async fn catch_up(&mut self) {
+        if self.is_ahead {
+            let tap = self.tap.clone();
+            let mut written = pin!(tap.written());
+            // A peer that is gone takes no more; h2 forgets what it had.
+            poll_fn(|cx| match self.poll_peer_gone(cx) {
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending => written.as_mut().poll(cx),
+            })
+            .await;
+            self.is_ahead = false;
+        }
+    }
+
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {
         self.ensure_well_formed()?;
         // h2 would queue it even on a stream that the peer has reset.
         if let Some(code) = poll_fn(|cx| Poll::Ready(self.gone_now(cx))).await {
             return Err(SendError::PeerGone(code));
         }
+        self.shape_section().await;
         let seen = self.tap.flushes();
         let Stream::Head(stream) = &mut self.stream else { return Err(self.refused("1xx behind the head").await) };
+        self.is_ahead = true;
         let sent = message(status, fields).map(|response| stream.send_informational(response));
         if !matches!(sent, Some(Ok(()))) {
             return Err(self.refused("1xx").await);
@@ -101,12 +165,19 @@ impl Writer {
 
     async fn head(&mut self, head: ResponseHead<'_>) -> Result<(), SendError> {
         self.ensure_well_formed()?;
+        self.shape_section().await;
         let end = matches!(head.content, ContentRule::Forbidden | ContentRule::Empty);
-        let Stream::Head(stream) = &mut self.stream else { return Err(self.refused("a second head").await) };
-        match message(head.status, head.fields).map(|response| stream.send_response(response, end)) {
-            Some(Ok(stream)) => self.stream = Stream::Content(stream),
-            Some(Err(_)) | None => return Err(self.refused("the head").await),
-        }
+        let Some(response) = message(head.status, head.fields) else { return Err(self.refused("the head").await) };
+        self.is_ahead = true;
+        let sent = match &mut self.stream {
+            Stream::Head(stream) => stream.send_response(response, end),
+            Stream::Pushed(stream) => stream.send_response(response, end),
+            Stream::Content(..) | Stream::Reset => return Err(self.refused("a second head").await),
+        };
+        let Ok(content) = sent else { return Err(self.refused("the head").await) };
+        let before = std::mem::replace(&mut self.stream, Stream::Reset);
+        let promiser = if let Stream::Head(stream) = before { Some(stream) } else { None };
+        self.stream = Stream::Content(content, promiser);
         Ok(())
     }
 
@@ -114,38 +185,130 @@ impl Writer {
     async fn data(&mut self, mut octets: Bytes, end: bool) -> Result<(), SendError> {
         self.ensure_well_formed()?;
         loop {
-            let Stream::Content(stream) = &mut self.stream else { return Err(self.refused("early content").await) };
+            let wanted = octets.len().min(PIECE_OCTETS);
             let mut piece = octets.len();
-            if piece > 0 {
-                stream.reserve_capacity(piece.min(PIECE_OCTETS));
-                let mut room = stream.capacity();
-                if room == 0 {
-                    room = match timeout(self.stall, poll_fn(|cx| stream.poll_capacity(cx))).await {
-                        Ok(Some(Ok(room))) => room,
-                        Ok(Some(Err(_)) | None) => return Err(self.refused("content").await),
-                        Err(_) => return Err(self.stalled()),
-                    };
-                }
+            if wanted > 0 {
+                let room = self.capacity(wanted, 1).await?;
                 piece = piece.min(room);
             }
             let last = piece == octets.len();
-            if stream.send_data(octets.split_to(piece), end && last).is_err() {
-                return Err(self.refused("content").await);
-            }
-            self.used += piece as u64;
+            self.hand_over(octets.split_to(piece), end && last).await?;
             if last {
                 return Ok(());
             }
         }
     }
 
+    /// Hands over one DATA frame: h2 makes one of what its windows and the peer's frames hold.
+    async fn data_frame(&mut self, octets: Bytes, padding: Option<u8>, end: bool) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
+        let beside = padding.map_or(0, |padding| usize::from(padding) + 1);
+        let most = self.tap.frame_octets().min(OWN_FRAME_OCTETS);
+        let whole = octets.len() + beside;
+        if whole > most as usize {
+            return Err(SendError::FrameTooLarge(most));
+        }
+        if !octets.is_empty() {
+            self.capacity(octets.len(), octets.len()).await?;
+        }
+        self.window(whole).await?;
+        if let Some(padding) = padding {
+            self.catch_up().await;
+            let id = self.id;
+            self.tap.handle(|hand| hand.pad_next(id, padding));
+            self.used += beside as u64;
+            self.unknown += beside as u64;
+        }
+        self.hand_over(octets, end).await
+    }
+
+    /// Octets that h2 takes, at least `least` and no more than `most`.
+    async fn capacity(&mut self, most: usize, least: usize) -> Result<usize, SendError> {
+        let Stream::Content(stream, _) = &mut self.stream else { return Err(self.refused("early content").await) };
+        stream.reserve_capacity(most);
+        let mut room = stream.capacity();
+        while room < least {
+            let Stream::Content(stream, _) = &mut self.stream else { return Err(SendError::PeerGone(None)) };
+            room = match timeout(self.stall, poll_fn(|cx| stream.poll_capacity(cx))).await {
+                Ok(Some(Ok(room))) => room,
+                Ok(Some(Err(_)) | None) => return Err(self.refused("content").await),
+                Err(_) => return Err(self.stalled()),
+            };
+        }
+        if self.unknown > 0 {
+            // h2 believes that there is more of the stream's window than there is.
+            self.window(least).await?;
+            let open = usize::try_from(self.open_window()).unwrap_or(usize::MAX);
+            room = room.min(open.max(least));
+        }
+        Ok(room)
+    }
+
+    /// Waits for the windows as the peer counts them to hold `octets`.
+    async fn window(&mut self, octets: usize) -> Result<(), SendError> {
+        let tap = self.tap.clone();
+        let (id, used, stall) = (self.id, self.used, self.stall);
+        let waiting = poll_fn(|cx| match self.poll_peer_gone(cx) {
+            Poll::Ready(code) => Poll::Ready(Err(SendError::PeerGone(code))),
+            Poll::Pending => tap.poll_window(id, used, octets as u64, cx).map(Ok),
+        });
+        match timeout(stall, waiting).await {
+            Ok(open) => open,
+            Err(_) => Err(self.stalled()),
+        }
+    }
+
+    async fn hand_over(&mut self, octets: Bytes, end: bool) -> Result<(), SendError> {
+        let Stream::Content(stream, _) = &mut self.stream else { return Err(self.refused("early content").await) };
+        let length = octets.len() as u64;
+        if stream.send_data(octets, end).is_err() {
+            return Err(self.refused("content").await);
+        }
+        self.used += length;
+        self.is_ahead = true;
+        Ok(())
+    }
+
     async fn trailers(&mut self, fields: &FieldSection) -> Result<(), SendError> {
         self.ensure_well_formed()?;
-        let Stream::Content(stream) = &mut self.stream else { return Err(self.refused("early trailers").await) };
+        self.shape_section().await;
+        let Stream::Content(stream, _) = &mut self.stream else { return Err(self.refused("early trailers").await) };
+        self.is_ahead = true;
         match header_map(fields).map(|fields| stream.send_trailers(fields)) {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(self.refused("trailers").await),
         }
+    }
+
+    /// Promises a response (RFC 9113 §8.4).
+    fn promise(&mut self, request: &PushedRequest<'_>) -> Result<Self, PushError> {
+        if !self.tap.takes_promises() {
+            return Err(PushError::Disabled);
+        }
+        let promise = promised(request).ok_or(PushError::InvalidRequest)?;
+        let pushed = match &mut self.stream {
+            Stream::Head(stream) | Stream::Content(_, Some(stream)) => stream.push_request(promise),
+            Stream::Pushed(_) | Stream::Content(_, None) | Stream::Reset => return Err(PushError::Closed),
+        };
+        let pushed = pushed.map_err(|_| PushError::Refused)?;
+        let id = pushed.stream_id().as_u32();
+        self.is_ahead = true;
+        self.tap.hold_promised(id);
+        Ok(Self {
+            stream: Stream::Pushed(pushed),
+            tap: self.tap.clone(),
+            resets: self.resets.clone(),
+            id,
+            used: 0,
+            unknown: 0,
+            informational: 0,
+            stall: self.stall,
+            is_ahead: true,
+            fragment: None,
+            raw: Raw::new(self.after_raw),
+            after_raw: self.after_raw,
+            malformed: None,
+        })
     }
 
     /// h2 refused a step: because the peer is gone, or else by a fault of ours, which ends the stream.
@@ -192,15 +355,45 @@ impl StreamWriter for Writer {
         Box::pin(self.data(octets, end))
     }
 
+    fn send_data_frame(
+        &mut self,
+        octets: Bytes,
+        padding: Option<u8>,
+        end: bool,
+    ) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(self.data_frame(octets, padding, end))
+    }
+
+    fn split_fields(&mut self, octets: u32) {
+        self.fragment = Some(octets);
+    }
+
+    fn push(&mut self, request: &PushedRequest<'_>) -> Result<Box<dyn StreamWriter>, PushError> {
+        Ok(Box::new(self.promise(request)?))
+    }
+
+    fn raw(&mut self) -> Option<&mut dyn RawDoor> {
+        Some(self)
+    }
+
+    fn is_raw(&self) -> bool {
+        self.raw.is_own()
+    }
+
     fn send_trailers<'a>(&'a mut self, fields: &'a FieldSection) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(self.trailers(fields))
     }
 
     fn reset(&mut self, code: u32) {
+        if self.raw.is_own() {
+            let id = self.id;
+            self.tap.handle(|hand| hand.allow_reset(id));
+        }
         match std::mem::replace(&mut self.stream, Stream::Reset) {
             Stream::Head(mut stream) if self.informational == 0 => stream.send_reset(Reason::from(code)),
             Stream::Head(stream) => self.resets.after_what_was_sent(Reset::Head(stream, code)),
-            Stream::Content(stream) => self.resets.after_what_was_sent(Reset::Content(stream, code)),
+            Stream::Pushed(mut stream) => stream.send_reset(Reason::from(code)),
+            Stream::Content(stream, _) => self.resets.after_what_was_sent(Reset::Content(stream, code)),
             Stream::Reset => {}
         }
     }
@@ -218,7 +411,8 @@ impl StreamWriter for Writer {
     fn poll_peer_gone(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
         let gone = match &mut self.stream {
             Stream::Head(stream) => stream.poll_reset(cx),
-            Stream::Content(stream) => stream.poll_reset(cx),
+            Stream::Pushed(stream) => stream.poll_reset(cx),
+            Stream::Content(stream, _) => stream.poll_reset(cx),
             Stream::Reset => return Poll::Ready(None),
         };
         // An error is the end of the connection.
@@ -228,8 +422,24 @@ impl StreamWriter for Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.raw.finish(&self.tap, self.id);
         self.tap.release(self.id);
     }
+}
+
+/// A request as h2 promises it; none if it makes no URI.
+fn promised(request: &PushedRequest<'_>) -> Option<Request<()>> {
+    let uri = Uri::builder()
+        .scheme(request.scheme)
+        .authority(request.authority)
+        .path_and_query(request.path_and_query)
+        .build()
+        .ok()?;
+    let mut promise = Request::new(());
+    *promise.method_mut() = Method::from_bytes(request.method).ok()?;
+    *promise.uri_mut() = uri;
+    *promise.headers_mut() = header_map(request.fields)?;
+    Some(promise)
 }
 
 /// A response as h2 takes it; none if a field cannot be sent, which the response writer has excluded.

@@ -3,7 +3,6 @@
 use std::{fmt::Display, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::{Instant, timeout},
 };
@@ -118,7 +117,7 @@ impl Service {
 
     async fn speak<T>(&self, spoken: Spoken, stream: T, facts: Arc<ConnectionFacts>)
     where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: wire::Transport + 'static,
     {
         let (dispatch, drain) = (Arc::clone(&self.dispatch), self.drain.clone());
         match spoken {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustls::{CipherSuite, ProtocolVersion, ServerConfig, crypto::ring::Ticketer, sign::SingleCertAndKey};
+use rustls::{
+    CipherSuite, HandshakeKind, ProtocolVersion, ServerConfig, crypto::ring::Ticketer, server, sign::SingleCertAndKey,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::{Instant, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 pub use tokio_rustls::server::TlsStream;
 
 use super::{Fault, Identity, SetupError};
@@ -16,7 +18,7 @@ use crate::exchange::TlsFacts;
 
 /// Shakes hands on behalf of one listener. Clones share sessions.
 #[derive(Clone)]
-pub struct Acceptor(TlsAcceptor);
+pub struct Acceptor(Arc<ServerConfig>);
 
 impl Acceptor {
     /// An acceptor that shows this certificate and offers these protocols by ALPN, the preferred one first.
@@ -36,7 +38,7 @@ impl Acceptor {
         if let Some(key_log) = &identity.key_log {
             config.key_log = key_log.clone();
         }
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self(Arc::new(config)))
     }
 
     /// Shakes hands. Which protocol was chosen stands in [`TlsFacts::alpn`]; none if the peer offered none.
@@ -51,15 +53,25 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = timeout_at(deadline, self.0.accept(stream)).await.map_err(|_| Fault::Deadline)??;
+        timeout_at(deadline, self.shake(stream)).await.map_err(|_| Fault::Deadline)?
+    }
+
+    async fn shake<S>(&self, stream: S) -> Result<(TlsStream<S>, TlsFacts), Fault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        // The ClientHello is seen before it is answered: afterwards nobody knows what it offered.
+        let start = LazyConfigAcceptor::new(server::Acceptor::default(), stream).await?;
+        let alpn_offered = start.client_hello().alpn().into_iter().flatten().map(Bytes::copy_from_slice).collect();
+        let stream = start.into_stream(Arc::clone(&self.0)).await?;
         let connection = stream.get_ref().1;
         let facts = TlsFacts {
             version: version_name(connection.protocol_version()),
             cipher_suite: connection.negotiated_cipher_suite().map_or("", |suite| suite_name(suite.suite())),
             alpn: connection.alpn_protocol().map(Bytes::copy_from_slice),
             sni: connection.server_name().map(str::to_ascii_lowercase),
-            alpn_offered: Vec::new(),
-            resumed: false,
+            alpn_offered,
+            resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
         };
         Ok((stream, facts))
     }

@@ -71,6 +71,21 @@ async fn alpn_chooses_what_both_ends_offer() {
 }
 
 #[tokio::test]
+async fn what_the_client_offered_by_alpn_is_told_in_its_order() {
+    let state = tempfile::tempdir().unwrap();
+    let identity = Identity::load(&local(state.path()), now()).unwrap();
+    let acceptor = Acceptor::new(&identity, &["h2", "http/1.1"]).unwrap();
+    for version in [&[&rustls::version::TLS12], &[&rustls::version::TLS13]] {
+        for offered in [["http/1.1"].as_slice(), &["h3", "http/1.1", "\u{0}grease", "h2"], &["h2", "http/1.1"], &[]] {
+            let config = Arc::new(client(state.path(), offered, version));
+            let (_, facts) = shake(&acceptor, &config, "localhost").await.0.unwrap();
+            let expected: Vec<_> = offered.iter().map(|name| name.as_bytes()).collect();
+            assert_eq!(facts.alpn_offered, expected, "{version:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn alpn_without_overlap_is_refused_with_an_alert() {
     let state = tempfile::tempdir().unwrap();
     let identity = Identity::load(&local(state.path()), now()).unwrap();
@@ -134,22 +149,24 @@ async fn the_certificate_is_good_for_the_test_hosts_and_no_others() {
 }
 
 #[tokio::test]
-async fn sessions_resume() {
+async fn sessions_resume_and_the_facts_say_so() {
     let state = tempfile::tempdir().unwrap();
     let acceptor = Acceptor::new(&Identity::load(&local(state.path()), now()).unwrap(), &["h2"]).unwrap();
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let config = Arc::new(client(state.path(), &["h2"], &[version]));
-        let mut kinds = Vec::new();
-        for _ in 0..2 {
-            let (server, client) = shake(&acceptor, &config, "localhost").await;
-            let ((mut server, _), mut client) = (server.unwrap(), client.unwrap());
+        let mut resumed = Vec::new();
+        // The tickets belong to a name: to another, the client shows none.
+        for name in ["localhost", "localhost", "web-platform.test", "localhost", "web-platform.test"] {
+            let (server, client) = shake(&acceptor, &config, name).await;
+            let ((mut server, facts), mut client) = (server.unwrap(), client.unwrap());
             // The tickets of TLS 1.3 come with the first octets that the client reads.
             server.write_all(b"x").await.unwrap();
             server.flush().await.unwrap();
             assert_eq!(client.read_u8().await.unwrap(), b'x');
-            kinds.push(server.get_ref().1.handshake_kind().unwrap());
+            assert_eq!(facts.sni.as_deref(), Some(name), "{version:?}");
+            resumed.push(facts.resumed);
         }
-        assert_eq!(kinds[1], rustls::HandshakeKind::Resumed, "{version:?} {kinds:?}");
+        assert_eq!(resumed, [false, true, false, true, true], "{version:?}");
     }
 }
 

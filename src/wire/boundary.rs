@@ -16,6 +16,8 @@ pub struct Boundary {
     frames: u64,
     octets: u64,
     data_octets: u64,
+    /// The stream of the last RST_STREAM that began.
+    reset: Option<u32>,
 }
 
 /// Where the octets stand.
@@ -65,6 +67,7 @@ impl Boundary {
             FrameKind::HEADERS | FrameKind::PUSH_PROMISE | FrameKind::CONTINUATION => {
                 self.in_field_block = !header.has(flags::END_HEADERS);
             }
+            FrameKind::RST_STREAM => self.reset = Some(header.stream),
             _ => {}
         }
     }
@@ -78,6 +81,23 @@ impl Boundary {
         } else {
             Position::Between
         }
+    }
+
+    /// Octets until the frame or the field block ends, as far as is known: asked again after them, it knows more. 0 between
+    /// frames.
+    pub fn until_between(&self) -> usize {
+        if self.left > 0 {
+            usize::try_from(self.left).unwrap_or(usize::MAX)
+        } else if self.have > 0 || self.in_field_block {
+            HEADER_OCTETS - self.have
+        } else {
+            0
+        }
+    }
+
+    /// The stream of the last RST_STREAM that began since the last call.
+    pub fn take_reset(&mut self) -> Option<u32> {
+        self.reset.take()
     }
 
     /// Frames that have begun.

@@ -9,12 +9,17 @@ use super::{
     frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags},
     hpack::{Decoder, FieldBlock},
 };
+use crate::exchange::SEEN_OCTETS;
 
 /// The client connection preface (RFC 9113 §3.4).
 pub(crate) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 §6.5.2).
 const INITIAL_WINDOW_SIZE: u16 = 0x4;
+/// SETTINGS_ENABLE_PUSH.
+const ENABLE_PUSH: u16 = 0x2;
+/// SETTINGS_MAX_FRAME_SIZE.
+const MAX_FRAME_SIZE: u16 = 0x5;
 
 /// The same limits that h2 is given, so that both let the same pass.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +55,23 @@ pub enum Arrival {
     },
     /// A new initial window of streams, in octets (RFC 9113 §6.9.2).
     InitialWindow(u32),
+    /// The longest frame that the client takes, in octets of payload (RFC 9113 §4.2).
+    FrameOctets(u32),
+    /// Whether the client takes promises (RFC 9113 §8.4).
+    EnablePush(bool),
+    /// A frame that is complete. What it means follows.
+    Frame(ArrivedFrame),
+}
+
+/// A frame as it came.
+#[derive(Clone, Debug)]
+pub struct ArrivedFrame {
+    /// Its header.
+    pub header: FrameHeader,
+    /// The Pad Length field.
+    pub padding: Option<u8>,
+    /// As [`SeenFrame::payload`](crate::exchange::SeenFrame::payload) has it.
+    pub payload: Box<[u8]>,
 }
 
 /// Reads along in the octets of one client.
@@ -58,7 +80,7 @@ pub struct Inbound {
     limits: Limits,
     state: State,
     decoder: Decoder,
-    /// A payload that came in several reads.
+    /// A payload that came in several reads, or the first octets of one that passes.
     payload: Vec<u8>,
     /// The fragments of a field block that goes on.
     block: Vec<u8>,
@@ -73,8 +95,8 @@ enum State {
     Header([u8; HEADER_OCTETS], usize),
     /// The payload of this frame is collected.
     Payload(FrameHeader),
-    /// This many octets of payload are of no interest.
-    Skip(u32),
+    /// The payload of this frame passes, this many octets of it still; of the first ones a copy is kept.
+    Skip(FrameHeader, u32),
     /// Framing or compression broke.
     Stopped,
 }
@@ -84,6 +106,17 @@ enum State {
 struct Open {
     stream: u32,
     end_stream: bool,
+}
+
+/// Where the octets stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Position {
+    /// This many octets of a frame header have come; none: between frames.
+    Header([u8; HEADER_OCTETS], usize),
+    /// This many octets of a payload are to come.
+    Payload(u32),
+    /// Not among frames.
+    Lost,
 }
 
 /// Framing or compression is broken.
@@ -117,19 +150,33 @@ impl Inbound {
         }
     }
 
+    /// Where the octets stand.
+    pub(super) fn position(&self) -> Position {
+        match self.state {
+            State::Header(header, have) => Position::Header(header, have),
+            State::Payload(header) => {
+                Position::Payload(header.length.saturating_sub(u32::try_from(self.payload.len()).unwrap_or(u32::MAX)))
+            }
+            State::Skip(_, left) => Position::Payload(left),
+            State::Preface(_) | State::Stopped => Position::Lost,
+        }
+    }
+
     fn step<'a>(&mut self, octets: &'a [u8], arrivals: &mut Vec<Arrival>) -> Result<&'a [u8], Broken> {
         match self.state {
-            State::Skip(left) => {
-                let skipped = octets.len().min(left as usize);
+            State::Skip(header, left) => {
+                let (skipped, rest) = octets.split_at(octets.len().min(left as usize));
+                let wanted = kept_octets(header).saturating_sub(self.payload.len());
+                self.payload.extend_from_slice(&skipped[..skipped.len().min(wanted)]);
                 #[expect(clippy::cast_possible_truncation, reason = "at most `left`")]
-                self.skip(left - skipped as u32);
-                Ok(&octets[skipped..])
+                self.skip(header, left - skipped.len() as u32, arrivals);
+                Ok(rest)
             }
             State::Header(mut header, have) => {
                 let taken = octets.len().min(HEADER_OCTETS - have);
                 header[have..have + taken].copy_from_slice(&octets[..taken]);
                 if have + taken == HEADER_OCTETS {
-                    self.begin(FrameHeader::decode(header))?;
+                    self.begin(FrameHeader::decode(header), arrivals)?;
                 } else {
                     self.state = State::Header(header, have + taken);
                 }
@@ -143,7 +190,7 @@ impl Inbound {
                 }
                 self.state = State::Preface(have + taken);
                 if have + taken == PREFACE.len() {
-                    self.skip(0);
+                    self.expect_frame();
                 }
                 Ok(&octets[taken..])
             }
@@ -151,11 +198,23 @@ impl Inbound {
         }
     }
 
-    fn skip(&mut self, left: u32) {
-        self.state = if left == 0 { State::Header([0; HEADER_OCTETS], 0) } else { State::Skip(left) };
+    fn expect_frame(&mut self) {
+        self.state = State::Header([0; HEADER_OCTETS], 0);
     }
 
-    fn begin(&mut self, header: FrameHeader) -> Result<(), Broken> {
+    fn skip(&mut self, header: FrameHeader, left: u32, arrivals: &mut Vec<Arrival>) {
+        if left > 0 {
+            self.state = State::Skip(header, left);
+            return;
+        }
+        let mut payload = mem::take(&mut self.payload);
+        arrivals.push(arrived(header, &payload));
+        payload.clear();
+        self.payload = payload;
+        self.expect_frame();
+    }
+
+    fn begin(&mut self, header: FrameHeader, arrivals: &mut Vec<Arrival>) -> Result<(), Broken> {
         if header.length > self.limits.frame_octets {
             return Err(Broken);
         }
@@ -172,7 +231,7 @@ impl Inbound {
             }
             // RFC 9113 §8.4: clients cannot push; h2 ends the connection.
             FrameKind::PUSH_PROMISE => return Err(Broken),
-            _ => self.skip(header.length),
+            _ => self.skip(header, header.length, arrivals),
         }
         Ok(())
     }
@@ -186,7 +245,7 @@ impl Inbound {
             self.payload.extend_from_slice(now);
             return Ok(rest);
         }
-        self.skip(0);
+        self.expect_frame();
         if self.payload.is_empty() {
             self.payload(header, now, arrivals)?;
         } else {
@@ -200,6 +259,7 @@ impl Inbound {
     }
 
     fn payload(&mut self, header: FrameHeader, payload: &[u8], arrivals: &mut Vec<Arrival>) -> Result<(), Broken> {
+        arrivals.push(arrived(header, payload));
         match header.kind {
             FrameKind::HEADERS => {
                 let fragment = fragment(header, payload).ok_or(Broken)?;
@@ -213,8 +273,12 @@ impl Inbound {
             FrameKind::SETTINGS if !header.has(flags::ACK) => {
                 for setting in payload.chunks_exact(6) {
                     let [i0, i1, v0, v1, v2, v3] = *setting else { continue };
-                    if u16::from_be_bytes([i0, i1]) == INITIAL_WINDOW_SIZE {
-                        arrivals.push(Arrival::InitialWindow(u32::from_be_bytes([v0, v1, v2, v3])));
+                    let value = u32::from_be_bytes([v0, v1, v2, v3]);
+                    match u16::from_be_bytes([i0, i1]) {
+                        INITIAL_WINDOW_SIZE => arrivals.push(Arrival::InitialWindow(value)),
+                        ENABLE_PUSH => arrivals.push(Arrival::EnablePush(value != 0)),
+                        MAX_FRAME_SIZE => arrivals.push(Arrival::FrameOctets(value)),
+                        _ => {}
                     }
                 }
                 Ok(())
@@ -256,6 +320,30 @@ impl Inbound {
         arrivals.push(Arrival::Section { stream: open.stream, end_stream: open.end_stream, block });
         Ok(())
     }
+}
+
+/// Octets of a passing payload that are kept: content is not for looking at, but its Pad Length is.
+fn kept_octets(header: FrameHeader) -> usize {
+    match header.kind {
+        FrameKind::DATA => usize::from(header.has(flags::PADDED)),
+        _ => SEEN_OCTETS,
+    }
+}
+
+/// The arrival of a frame with this payload, of which the first octets will do.
+fn arrived(header: FrameHeader, payload: &[u8]) -> Arrival {
+    let is_padded = header.has(flags::PADDED);
+    let (padding, payload) = match header.kind {
+        FrameKind::DATA => (payload.first().copied().filter(|_| is_padded), &[][..]),
+        FrameKind::CONTINUATION => (None, &[][..]),
+        FrameKind::HEADERS => {
+            let before = usize::from(is_padded);
+            let priority = payload.get(before..before + 5).filter(|_| header.has(flags::PRIORITY));
+            (payload.first().copied().filter(|_| is_padded), priority.unwrap_or_default())
+        }
+        _ => (None, &payload[..payload.len().min(SEEN_OCTETS)]),
+    };
+    Arrival::Frame(ArrivedFrame { header, padding, payload: payload.into() })
 }
 
 /// The field block fragment of a HEADERS frame: without padding and priority (RFC 9113 §6.2).

@@ -1,11 +1,20 @@
 //! Files what [`Inbound`](super::Inbound) found under its stream, until whoever gets the stream from h2 claims it.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, task::Waker};
 
-use super::{Arrival, hpack::FieldBlock};
+use tokio::time::Instant;
+
+use super::{Arrival, ArrivedFrame, hpack::FieldBlock};
+use crate::exchange::SeenFrame;
 
 /// Windows before any frame says otherwise, in octets (RFC 9113 §6.9.2).
 const DEFAULT_WINDOW: u32 = 65_535;
+
+/// The longest frame before SETTINGS says otherwise, in octets of payload (RFC 9113 §4.2).
+const DEFAULT_FRAME: u32 = 16_384;
+
+/// Frames of the client's that a connection remembers: some hundred octets each, and more than a test looks back.
+const FRAMES_SEEN: usize = 256;
 
 /// Field sections and windows by stream.
 ///
@@ -23,6 +32,17 @@ pub struct Ledger {
     most_arrived: usize,
     initial_window: u32,
     connection_window: u64,
+    frame_octets: u32,
+    takes_promises: bool,
+    /// The last frames, oldest first.
+    frames: VecDeque<SeenFrame>,
+    /// Frames seen so far.
+    seen: u64,
+    /// When the first one came.
+    began: Option<Instant>,
+    /// Who waits for frames.
+    waiting: Vec<Waker>,
+    ended: bool,
 }
 
 /// The field section that opened a stream.
@@ -56,11 +76,18 @@ impl Ledger {
             most_arrived,
             initial_window: DEFAULT_WINDOW,
             connection_window: u64::from(DEFAULT_WINDOW),
+            frame_octets: DEFAULT_FRAME,
+            takes_promises: true,
+            frames: VecDeque::new(),
+            seen: 0,
+            began: None,
+            waiting: Vec::new(),
+            ended: false,
         }
     }
 
-    /// Files one arrival. What belongs to no stream that is open here is dropped.
-    pub fn file(&mut self, arrival: Arrival) {
+    /// Files one arrival, that came at `now`. What belongs to no stream that is open here is dropped.
+    pub fn file(&mut self, arrival: Arrival, now: Instant) {
         match arrival {
             Arrival::Section { stream, end_stream, block } if stream > self.last => {
                 self.last = stream;
@@ -87,7 +114,83 @@ impl Ledger {
                 }
             }
             Arrival::InitialWindow(octets) => self.initial_window = octets,
+            Arrival::EnablePush(enabled) => self.takes_promises = enabled,
+            Arrival::FrameOctets(octets) => self.frame_octets = octets,
+            Arrival::Frame(frame) => self.see(frame, now),
         }
+    }
+
+    fn see(&mut self, frame: ArrivedFrame, now: Instant) {
+        let ArrivedFrame { header, padding, payload } = frame;
+        if self.frames.len() == FRAMES_SEEN {
+            self.frames.pop_front();
+        }
+        self.seen += 1;
+        self.frames.push_back(SeenFrame {
+            number: self.seen,
+            arrived: now.saturating_duration_since(*self.began.get_or_insert(now)),
+            kind: header.kind.0,
+            flags: header.flags,
+            reserved: header.reserved,
+            stream: header.stream,
+            length: header.length,
+            padding,
+            payload,
+            refused: None,
+        });
+    }
+
+    /// The frames that are remembered after number `after`, of one stream or of all.
+    pub fn frames(&self, after: u64, stream: Option<u32>) -> impl Iterator<Item = &SeenFrame> {
+        let skipped = self.frames.partition_point(|frame| frame.number <= after);
+        self.frames.range(skipped..).filter(move |frame| stream.is_none_or(|stream| frame.stream == stream))
+    }
+
+    /// Has `waker` called once something was filed, or the connection is over.
+    pub fn wait(&mut self, waker: &Waker) {
+        if !self.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
+            self.waiting.push(waker.clone());
+        }
+    }
+
+    /// Those to wake, now that something was filed.
+    pub fn take_waiting(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Notes that nothing more will come.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether nothing more will come.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Notes that the server has reset this stream before any exchange got it: its frames were refused.
+    pub fn note_refused(&mut self, stream: u32) {
+        if self.arrived.iter().any(|arrived| arrived.id == stream)
+            && let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.stream == stream)
+        {
+            frame.refused = Some("malformed, or over a limit: the server reset its stream (RFC 9113 §5.4.2)");
+        }
+    }
+
+    /// The longest frame that the client takes, in octets of payload.
+    pub fn frame_octets(&self) -> u32 {
+        self.frame_octets
+    }
+
+    /// Whether the client takes promises: SETTINGS_ENABLE_PUSH.
+    pub fn takes_promises(&self) -> bool {
+        self.takes_promises
+    }
+
+    /// An exchange holds a stream that the server has promised.
+    pub fn hold_promised(&mut self, stream: u32) {
+        let at = self.held.partition_point(|held| held.id < stream);
+        self.held.insert(at, Stream { id: stream, head: (), trailers: None, window: 0, holders: 1 });
     }
 
     /// The section that opened `stream`, for the exchange made of it, which then holds the stream in one part, or in
@@ -100,7 +203,8 @@ impl Ledger {
         let Stream { id, head, trailers, window, .. } = self.arrived.pop_front_if(|arrived| arrived.id == stream)?;
         if matches!(head.block, FieldBlock::Section(_)) {
             let holders = if head.end_stream { 1 } else { 2 };
-            self.held.push_back(Stream { id, head: (), trailers, window, holders });
+            let at = self.held.partition_point(|held| held.id < id);
+            self.held.insert(at, Stream { id, head: (), trailers, window, holders });
         }
         Some(head)
     }
@@ -136,12 +240,21 @@ fn find<H>(streams: &mut VecDeque<Stream<H>>, id: u32) -> Option<&mut Stream<H>>
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::exchange::FieldSection;
+    use crate::{
+        exchange::FieldSection,
+        wire::frame::{FrameHeader, FrameKind},
+    };
 
     fn section(stream: u32, name: &str, end_stream: bool) -> Arrival {
         let section = FieldSection::from_lines([(name.as_bytes(), b"".as_slice())]);
         Arrival::Section { stream, end_stream, block: FieldBlock::Section(section) }
+    }
+
+    fn file(ledger: &mut Ledger, arrival: Arrival) {
+        ledger.file(arrival, Instant::now());
     }
 
     fn name(block: FieldBlock) -> String {
@@ -161,7 +274,7 @@ mod tests {
             section(5, "more-trailers", true),
             section(3, "refused-trailers", true),
         ] {
-            ledger.file(arrival);
+            file(&mut ledger, arrival);
         }
         assert_eq!(name(ledger.claim_head(1).unwrap().block), "one");
         assert_eq!(name(ledger.claim_head(5).unwrap().block), "five");
@@ -178,14 +291,14 @@ mod tests {
     #[test]
     fn windows_add_up_and_follow_the_initial_one() {
         let mut ledger = Ledger::new(10);
-        ledger.file(section(1, "one", true));
-        ledger.file(Arrival::Window { stream: 1, octets: 5 });
+        file(&mut ledger, section(1, "one", true));
+        file(&mut ledger, Arrival::Window { stream: 1, octets: 5 });
         ledger.claim_head(1).unwrap();
-        ledger.file(Arrival::Window { stream: 1, octets: 5 });
-        ledger.file(Arrival::Window { stream: 0, octets: 1 });
-        ledger.file(Arrival::Window { stream: 9, octets: 1 });
+        file(&mut ledger, Arrival::Window { stream: 1, octets: 5 });
+        file(&mut ledger, Arrival::Window { stream: 0, octets: 1 });
+        file(&mut ledger, Arrival::Window { stream: 9, octets: 1 });
         assert_eq!(ledger.allowed(1), (65_545, 65_536));
-        ledger.file(Arrival::InitialWindow(0));
+        file(&mut ledger, Arrival::InitialWindow(0));
         assert_eq!(ledger.allowed(1), (10, 65_536));
         assert_eq!(ledger.allowed(9), (0, 65_536));
     }
@@ -194,8 +307,36 @@ mod tests {
     fn no_more_sections_wait_than_allowed() {
         let mut ledger = Ledger::new(2);
         for stream in [1, 3, 5] {
-            ledger.file(section(stream, "x", true));
+            file(&mut ledger, section(stream, "x", true));
         }
         assert!(ledger.claim_head(3).is_some() && ledger.claim_head(5).is_none());
+    }
+
+    #[test]
+    fn the_last_frames_are_remembered_in_order() {
+        let mut ledger = Ledger::new(2);
+        let start = Instant::now();
+        for index in 0..300_u32 {
+            let header = FrameHeader { length: 8, kind: FrameKind::PING, flags: 0, reserved: false, stream: index % 2 };
+            let frame = ArrivedFrame { header, padding: None, payload: Box::default() };
+            ledger.file(Arrival::Frame(frame), start + Duration::from_millis(u64::from(index)));
+        }
+        let numbers = |after, stream| ledger.frames(after, stream).map(|frame| frame.number).collect::<Vec<_>>();
+        assert_eq!(numbers(0, None), (45..=300).collect::<Vec<_>>());
+        assert_eq!(numbers(296, Some(1)), [298, 300]);
+        assert!(numbers(300, None).is_empty());
+        assert_eq!(ledger.frames(299, None).next().map(|frame| frame.arrived), Some(Duration::from_millis(299)));
+    }
+
+    #[test]
+    fn a_stream_reset_before_its_exchange_is_refused() {
+        let mut ledger = Ledger::new(2);
+        let header = FrameHeader { length: 1, kind: FrameKind::HEADERS, flags: 5, reserved: false, stream: 1 };
+        file(&mut ledger, Arrival::Frame(ArrivedFrame { header, padding: None, payload: Box::default() }));
+        file(&mut ledger, section(1, "bad", true));
+        ledger.note_refused(3);
+        assert!(ledger.frames(0, None).all(|frame| frame.refused.is_none()));
+        ledger.note_refused(1);
+        assert!(ledger.frames(0, None).all(|frame| frame.refused.is_some()));
     }
 }

@@ -6,17 +6,26 @@
 mod boundary;
 pub mod compose;
 mod frame;
+mod hand;
+mod handle;
 pub mod hpack;
 mod inbound;
 mod ledger;
+mod outgoing;
+mod platform;
 mod rewind;
+mod sieve;
 mod tap;
+mod transport;
 
 pub use boundary::{Boundary, Position};
 pub use frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
+pub use hand::{Closing, Hand};
+pub use handle::TapHandle;
 #[cfg(test)]
 pub(crate) use inbound::PREFACE;
-pub use inbound::{Arrival, Inbound, Limits};
+pub use inbound::{Arrival, ArrivedFrame, Inbound, Limits};
 pub use ledger::{Ledger, Section};
 pub use rewind::{Rewind, sniff};
-pub use tap::{Tap, TapHandle};
+pub use tap::Tap;
+pub use transport::Transport;

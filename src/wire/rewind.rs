@@ -41,6 +41,13 @@ pub async fn sniff<T: AsyncRead + Unpin>(mut io: T) -> io::Result<(bool, Rewind<
     Ok((octets[..end] == PREFACE[..], Rewind { octets, start: 0, end, io }))
 }
 
+impl<T> Rewind<T> {
+    /// The stream below, for what neither reads nor writes.
+    pub(super) fn inner_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+}
+
 impl<T: AsyncRead + Unpin> AsyncRead for Rewind<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;

@@ -1,23 +1,38 @@
-//! I/O round I/O: hands every octet on unchanged, and reads along in both directions.
+//! I/O round I/O under an HTTP/2 engine: reads along in both directions, and lets handlers put their hand on the wire.
+//!
+//! ```text
+//!              ┌───────────── engine (h2) ─────────────┐
+//!              ▲                                       ▼
+//!  Sieve: what is none of its business     Outgoing: units, shaped, in line
+//!              ▲                                       ▼ ◀── Hand: raw writes of exchanges
+//!  Inbound ──▶ Ledger                              Boundary
+//!              └─────────────── socket ────────────────┘
+//! ```
+//!
+//! Until a handler asks for something, octets pass unchanged, and are only looked at. From then on what the engine writes
+//! goes through [`Outgoing`](super::outgoing) and what the client sends through [`Sieve`](super::sieve).
 
 use std::{
-    fmt,
+    collections::VecDeque,
     io::{self, IoSlice},
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::Notify,
+    sync::oneshot,
+    time::{Sleep, sleep_until},
 };
 
-use super::{Arrival, Boundary, Inbound, Ledger, Limits, Section, hpack::FieldBlock};
+use super::{
+    Arrival, Boundary, Inbound, Limits, Position, TapHandle, Transport,
+    hand::Leaving,
+    outgoing::{Obstacles, Outgoing},
+    sieve::Sieve,
+};
+use crate::exchange::Leave;
 
 /// A stream of octets under an HTTP/2 connection.
 ///
@@ -33,42 +48,45 @@ pub struct Tap<T> {
     /// What was accepted while corked and has not left.
     held: BytesMut,
     handle: TapHandle,
+    /// There once a handler has put its hand on the wire.
+    grip: Option<Box<Grip>>,
+}
+
+/// What is needed while handlers have their hand on the wire.
+#[derive(Debug)]
+struct Grip {
+    outgoing: Outgoing,
+    sieve: Sieve,
+    /// Read, sifted, and not taken by the engine yet.
+    sifted: BytesMut,
+    /// Who waits for which octet of `outgoing` to have left.
+    marks: VecDeque<(u64, oneshot::Sender<()>)>,
+    leaving: Option<Leaving>,
+    /// Our direction is closed: what the engine writes is dropped.
+    left: Option<Leave>,
+    hold_timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// Octets that are gathered while corked: the content of one TLS record (RFC 8446 §5.1).
 const HELD_OCTETS: usize = 16 << 10;
 
-/// What a tap found, shared with the exchanges of the connection. Cheap to clone.
-#[derive(Clone)]
-pub struct TapHandle(Arc<Shared>);
+/// Octets that may wait for the socket, or for a window, before the engine is asked to wait: a few frames.
+const BACKLOG_OCTETS: usize = 64 << 10;
 
-struct Shared {
-    ledger: Mutex<Ledger>,
-    corked: AtomicBool,
-    /// Octets of DATA payload that have left.
-    data_octets: AtomicU64,
-    /// How often everything that the writer held has left.
-    flushes: AtomicU64,
-    flushed: Notify,
-}
+/// Octets of one read that is sifted: what the engine reads at a time.
+const READ_OCTETS: usize = 16 << 10;
 
 impl<T> Tap<T> {
-    /// A tap at the client's first octet; see [`Ledger::new`] for `most_arrived`.
+    /// A tap at the client's first octet; see [`Ledger::new`](super::Ledger::new) for `most_arrived`.
     pub fn new(io: T, limits: Limits, most_arrived: usize) -> Self {
-        let shared = Shared {
-            ledger: Mutex::new(Ledger::new(most_arrived)),
-            corked: AtomicBool::new(false),
-            data_octets: AtomicU64::new(0),
-            flushes: AtomicU64::new(0),
-            flushed: Notify::new(),
-        };
         Self {
             io,
             inbound: Inbound::new(limits),
             arrivals: Vec::new(),
             outbound: Boundary::new(),
             held: BytesMut::new(),
-            handle: TapHandle(Arc::new(shared)),
+            handle: TapHandle::new(most_arrived),
+            grip: None,
         }
     }
 
@@ -77,7 +95,7 @@ impl<T> Tap<T> {
         self.handle.clone()
     }
 
-    /// Counts what the inner writer accepted: the first `accepted` octets of these slices.
+    /// Counts what was accepted: the first `accepted` octets of these slices.
     fn sent<'a>(&mut self, slices: impl IntoIterator<Item = &'a [u8]>, accepted: usize) {
         let mut left = accepted;
         let data = self.outbound.data_octets();
@@ -89,13 +107,45 @@ impl<T> Tap<T> {
                 break;
             }
         }
-        if self.outbound.data_octets() != data {
-            self.handle.0.data_octets.store(self.outbound.data_octets(), Ordering::Relaxed);
+        self.handle.add_data_octets(self.outbound.data_octets() - data);
+        if let Some(stream) = self.outbound.take_reset() {
+            self.handle.note_refused(stream);
         }
+    }
+
+    /// Files what arrived.
+    fn file(&mut self, octets: &[u8]) {
+        self.inbound.take(octets, &mut self.arrivals);
+        if !self.arrivals.is_empty() {
+            self.handle.file(&mut self.arrivals);
+        }
+    }
+
+    /// Whether handlers have their hand on the wire, as far as the engine stands between two frames.
+    fn is_gripped(&mut self) -> bool {
+        if self.grip.is_none() && self.handle.is_handled() && self.outbound.position() == Position::Between {
+            let mut outgoing = Outgoing::default();
+            outgoing.append(self.held.split().freeze());
+            self.grip = Some(Box::new(Grip {
+                outgoing,
+                sieve: Sieve::from(self.inbound.position()),
+                sifted: BytesMut::new(),
+                marks: VecDeque::new(),
+                leaving: None,
+                left: None,
+                hold_timer: None,
+            }));
+        }
+        self.grip.is_some()
+    }
+
+    /// How many octets may pass unchanged: all, or as many as bring the engine to the end of its frame.
+    fn passes(&self) -> usize {
+        if self.handle.is_handled() { self.outbound.until_between() } else { usize::MAX }
     }
 }
 
-impl<T: AsyncWrite + Unpin> Tap<T> {
+impl<T: Transport> Tap<T> {
     /// While corked: takes what there is room for, and is pending without.
     fn hold<'a>(&mut self, slices: impl Iterator<Item = &'a [u8]> + Clone) -> Poll<io::Result<usize>> {
         let before = self.held.len();
@@ -123,103 +173,152 @@ impl<T: AsyncWrite + Unpin> Tap<T> {
         Poll::Ready(Ok(()))
     }
 
-    fn is_corked(&self) -> bool {
-        self.handle.0.corked.load(Ordering::Relaxed)
-    }
-}
-
-impl TapHandle {
-    /// From here on the tap gathers what is written, and lets nothing leave. When it has no more room, and on a flush,
-    /// it is pending and wakes nobody: whoever drives the connection polls it again after [`uncork`](Self::uncork). So
-    /// what many short exchanges answer in one turn leaves in one write and one TLS record.
-    pub fn cork(&self) {
-        self.0.corked.store(true, Ordering::Relaxed);
-    }
-
-    /// Lets what was gathered leave with the next write or flush.
-    pub fn uncork(&self) {
-        self.0.corked.store(false, Ordering::Relaxed);
-    }
-
-    /// See [`Ledger::claim_head`].
-    pub fn claim_head(&self, stream: u32) -> Option<Section> {
-        self.ledger().claim_head(stream)
+    /// Takes the engine's octets in hand.
+    fn grip_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.handle.is_corked()
+            && let Poll::Ready(Err(error)) = self.poll_drive(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        let Some(grip) = &mut self.grip else { return Poll::Pending };
+        if grip.left.is_some() {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        let mut hand = self.handle.hand();
+        let allowed = BACKLOG_OCTETS + hand.held().map_or(0, |hold| hold.octets);
+        if grip.outgoing.out_octets() > BACKLOG_OCTETS || grip.outgoing.waiting_octets() > allowed {
+            return Poll::Pending;
+        }
+        grip.outgoing.take(buf, &mut hand.rules);
+        Poll::Ready(Ok(buf.len()))
     }
 
-    /// See [`Ledger::claim_trailers`].
-    pub fn claim_trailers(&self, stream: u32) -> Option<FieldBlock> {
-        self.ledger().claim_trailers(stream)
+    /// Lets leave what may. Ready when all that may has left.
+    fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(mut grip) = self.grip.take() else { return Poll::Ready(Ok(())) };
+        let result = self.drive(&mut grip, cx);
+        self.grip = Some(grip);
+        result
     }
 
-    /// See [`Ledger::release`].
-    pub fn release(&self, stream: u32) {
-        self.ledger().release(stream);
+    fn drive(&mut self, grip: &mut Grip, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if grip.left.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        self.line_up(grip, cx);
+        while let Some(next) = grip.outgoing.next() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, next))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            grip.outgoing.advance(written);
+        }
+        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        let left = grip.outgoing.left();
+        while let Some((_, done)) = grip.marks.pop_front_if(|(mark, _)| *mark <= left) {
+            // Nobody waits any more: nobody is to be told.
+            let _ = done.send(());
+        }
+        if grip.leaving.is_none() {
+            grip.leaving = self.handle.hand().take_leaving();
+        }
+        if let Some(leaving) = &grip.leaving {
+            let how = leaving.how;
+            ready!(self.io.poll_leave(how, cx))?;
+            grip.left = Some(how);
+            grip.outgoing.clear();
+            if let Some(leaving) = grip.leaving.take() {
+                let _ = leaving.done.send(());
+            }
+            self.handle.hand().abandon();
+        }
+        Poll::Ready(Ok(()))
     }
 
-    /// Octets of content that flow control lets through now: the smaller of what is left of the stream's and of the
-    /// connection's window (RFC 9113 §5.2), once `used` octets of the stream's have been spent. Octets of other
-    /// streams that still wait to be written are not counted against the connection.
-    pub fn open_window(&self, stream: u32, used: u64) -> u64 {
-        let (on_stream, on_connection) = self.ledger().allowed(stream);
-        on_stream.saturating_sub(used).min(on_connection.saturating_sub(self.data_octets()))
-    }
-
-    /// Octets of DATA payload that have left on this connection.
-    pub fn data_octets(&self) -> u64 {
-        self.0.data_octets.load(Ordering::Relaxed)
-    }
-
-    /// How often everything that waited to be written has left.
-    pub fn flushes(&self) -> u64 {
-        self.0.flushes.load(Ordering::Acquire)
-    }
-
-    /// Resolves once there have been more flushes than `seen`. What was handed over after `seen` was read is on its
-    /// way then, or is the only thing that is not.
-    ///
-    /// # Cancel safety
-    /// Safe: it only waits.
-    pub async fn flushed_since(&self, seen: u64) {
+    /// Puts into line what may leave: raw writes, and what the engine wrote.
+    fn line_up(&mut self, grip: &mut Grip, cx: &mut Context<'_>) {
+        let mut hand = self.handle.hand();
+        while let Some(write) = hand.next_write() {
+            grip.outgoing.append(write.octets);
+            grip.marks.push_back((grip.outgoing.appended(), write.done));
+            if write.data > self.handle.room() {
+                // RFC 9113 §5.2: what the engine may still send, nobody knows.
+                hand.close(super::Closing::Abrupt);
+            }
+            self.handle.add_data_octets(write.data);
+        }
         loop {
-            let mut flushed = std::pin::pin!(self.0.flushed.notified());
-            flushed.as_mut().enable();
-            if self.flushes() > seen {
+            if let Some(hold) = hand.held() {
+                let timer = grip.hold_timer.get_or_insert_with(|| Box::pin(sleep_until(hold.until)));
+                timer.as_mut().reset(hold.until);
+                let others = grip.outgoing.waiting_of_others(hold.stream);
+                if timer.as_mut().poll(cx).is_ready() || others > hold.octets {
+                    hand.lose_hold();
+                }
+            }
+            let obstacles = Obstacles {
+                held_for: hand.held().map(|hold| hold.stream),
+                room: self.handle.room(),
+                open_block: hand.has_open_block(),
+            };
+            let gone = grip.outgoing.let_go(obstacles);
+            if let Some(stream) = grip.outgoing.take_reset() {
+                self.handle.note_refused(stream);
+            }
+            hand.secrets.debt = hand.secrets.debt.saturating_add(grip.outgoing.take_unknown_data());
+            self.handle.add_data_octets(gone.data);
+            if !gone.stuck {
                 return;
             }
-            flushed.await;
+            hand.lose_hold();
         }
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Reads past what the engine is not to see.
+    fn grip_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let Some(grip) = &mut self.grip else { return Poll::Pending };
+            if !grip.sifted.is_empty() {
+                let taken = grip.sifted.len().min(buf.remaining());
+                buf.put_slice(&grip.sifted.split_to(taken));
+                return Poll::Ready(Ok(()));
+            }
+            if grip.left == Some(Leave::Reset) {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+            let mut scratch = [0; READ_OCTETS];
+            let mut read = ReadBuf::new(&mut scratch);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.file(read.filled());
+            let Some(grip) = &mut self.grip else { return Poll::Pending };
+            grip.sieve.sift(read.filled(), &mut self.handle.hand().secrets, &mut grip.sifted);
+        }
     }
 }
 
-impl fmt::Debug for TapHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TapHandle").field("data_octets", &self.data_octets()).finish_non_exhaustive()
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Tap<T> {
+impl<T: Transport> AsyncRead for Tap<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.is_gripped() {
+            return self.grip_read(cx, buf);
+        }
         let this = &mut *self;
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
-        this.inbound.take(&buf.filled()[before..], &mut this.arrivals);
-        if !this.arrivals.is_empty() {
-            let mut ledger = this.handle.ledger();
-            for arrival in this.arrivals.drain(..) {
-                ledger.file(arrival);
-            }
-        }
+        this.file(&buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
+impl<T: Transport> AsyncWrite for Tap<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if self.is_corked() {
+        if self.is_gripped() {
+            return self.grip_write(cx, buf);
+        }
+        let buf = &buf[..buf.len().min(self.passes())];
+        if self.handle.is_corked() {
             return self.hold([buf].into_iter());
         }
         ready!(self.poll_let_go(cx))?;
@@ -233,7 +332,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.is_corked() {
+        if self.handle.is_handled() {
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |buf| &**buf));
+        }
+        if self.handle.is_corked() {
             return self.hold(bufs.iter().map(|buf| &**buf));
         }
         ready!(self.poll_let_go(cx))?;
@@ -247,98 +350,34 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_corked() {
+        if self.handle.is_corked() {
             return Poll::Pending;
         }
-        ready!(self.poll_let_go(cx))?;
-        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        self.handle.0.flushes.fetch_add(1, Ordering::AcqRel);
-        self.handle.0.flushed.notify_waiters();
+        if self.is_gripped() {
+            ready!(self.poll_drive(cx))?;
+        } else {
+            ready!(self.poll_let_go(cx))?;
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        }
+        self.handle.note_flush();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_corked() {
-            return Poll::Pending;
+        ready!(self.as_mut().poll_flush(cx))?;
+        match &self.grip {
+            Some(grip) if grip.left.is_some() => Poll::Ready(Ok(())),
+            _ => Pin::new(&mut self.io).poll_shutdown(cx),
         }
-        ready!(self.poll_let_go(cx))?;
-        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+impl<T> Drop for Tap<T> {
+    /// Exchanges may live on and wait.
+    fn drop(&mut self) {
+        self.handle.end();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    const LIMITS: Limits =
-        Limits { frame_octets: 16_384, block_octets: 131_072, section_octets: 65_536, section_lines: 256 };
-
-    /// Accepts at most three octets per call.
-    struct Reluctant(Vec<u8>);
-
-    impl AsyncWrite for Reluctant {
-        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            let taken = buf.len().min(3);
-            self.0.extend_from_slice(&buf[..taken]);
-            Poll::Ready(Ok(taken))
-        }
-
-        fn poll_write_vectored(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bufs: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            let all: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).take(3).collect();
-            self.0.extend_from_slice(&all);
-            Poll::Ready(Ok(all.len()))
-        }
-
-        fn is_write_vectored(&self) -> bool {
-            true
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    #[tokio::test]
-    async fn counts_only_what_the_writer_accepted() {
-        let mut tap = Tap::new(Reluctant(Vec::new()), LIMITS, 10);
-        let handle = tap.handle();
-        assert!(tap.is_write_vectored());
-        let frames: &[u8] = &[0, 0, 4, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 0, 0, 2, 0, 1, 0, 0, 0, 1, 5, 6];
-        let mut at = 0;
-        while at < frames.len() {
-            let middle = at + (frames.len() - at) / 2;
-            at += tap
-                .write_vectored(&[IoSlice::new(&frames[at..middle]), IoSlice::new(&frames[middle..])])
-                .await
-                .unwrap();
-            assert_eq!(tap.outbound.octets(), at as u64);
-        }
-        tap.write_all(&frames[..13]).await.unwrap();
-        assert_eq!((handle.data_octets(), tap.outbound.frames()), (10, 3));
-        let seen = handle.flushes();
-        let (flushed, ()) = tokio::join!(tap.flush(), handle.flushed_since(seen));
-        flushed.unwrap();
-    }
-
-    #[tokio::test]
-    async fn files_sections_before_the_reader_gets_the_octets() {
-        let preface = super::super::inbound::PREFACE;
-        let octets = [preface.as_slice(), &[0, 0, 1, 1, 5, 0, 0, 0, 1, 0x82]].concat();
-        let mut tap = Tap::new(octets.as_slice(), LIMITS, 10);
-        let handle = tap.handle();
-        let mut read = Vec::new();
-        tap.read_to_end(&mut read).await.unwrap();
-        assert_eq!(read, octets);
-        assert!(handle.claim_head(1).is_some_and(|section| section.end_stream));
-    }
-}
+mod tests;

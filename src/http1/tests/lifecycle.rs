@@ -7,13 +7,13 @@ use std::{
 };
 
 use tokio::{
-    io::ReadBuf,
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::{Notify, oneshot},
     time::Instant,
 };
 
 use super::*;
-use crate::exchange::WriteError;
+use crate::exchange::{Leave, WriteError};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -198,6 +198,12 @@ impl AsyncWrite for Resetting {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl Transport for Resetting {
+    fn poll_leave(&mut self, how: Leave, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.0.poll_leave(how, cx)
     }
 }
 

@@ -3,13 +3,14 @@
 mod content;
 mod faults;
 mod lifecycle;
+mod raw;
 mod responses;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     task::JoinHandle,
     time::timeout,
 };
@@ -21,6 +22,7 @@ use crate::{
         BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, ContentStream, Dispatch, Exchange,
         FieldSection,
     },
+    wire::Transport,
 };
 
 /// A client's end of a connection.
@@ -45,7 +47,7 @@ impl Client {
 
     fn over<T>(near: DuplexStream, far: T, settings: Settings, dispatch: Arc<dyn Dispatch>) -> Self
     where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: Transport + 'static,
     {
         let (handle, drain) = Drain::pair();
         let served = tokio::spawn(serve(far, facts(), dispatch, settings, drain));

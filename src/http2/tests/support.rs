@@ -136,7 +136,7 @@ impl Client {
         tokio::time::timeout(self.patience, self.frame()).await.expect("a frame in time")
     }
 
-    async fn raw(&mut self) -> Option<(FrameHeader, Vec<u8>)> {
+    pub(super) async fn raw(&mut self) -> Option<(FrameHeader, Vec<u8>)> {
         let mut header = [0; HEADER_OCTETS];
         self.io.read_exact(&mut header).await.ok()?;
         let header = FrameHeader::decode(header);

@@ -19,7 +19,8 @@ fn read(octets: &[u8], cuts: &[usize]) -> (Vec<String>, bool) {
         inbound.take(&octets[from..cut], &mut arrivals);
         from = cut;
     }
-    (arrivals.iter().map(tell).collect(), matches!(inbound.state, State::Stopped))
+    let meanings = arrivals.iter().filter(|arrival| !matches!(arrival, Arrival::Frame(_)));
+    (meanings.map(tell).collect(), matches!(inbound.state, State::Stopped))
 }
 
 fn tell(arrival: &Arrival) -> String {
@@ -32,6 +33,14 @@ fn tell(arrival: &Arrival) -> String {
         Arrival::Section { stream, block, .. } => format!("{stream} {block:?}"),
         Arrival::Window { stream, octets } => format!("window {stream} {octets}"),
         Arrival::InitialWindow(octets) => format!("initial {octets}"),
+        Arrival::EnablePush(enabled) => format!("push {enabled}"),
+        Arrival::FrameOctets(octets) => format!("frames {octets}"),
+        Arrival::Frame(frame) => {
+            format!(
+                "{:?} {} {} {:?} {:?}",
+                frame.header.kind, frame.header.stream, frame.header.length, frame.padding, frame.payload
+            )
+        }
     }
 }
 
@@ -149,4 +158,45 @@ fn sections_over_the_limits_are_named_and_the_next_is_read() {
     ]
     .concat();
     assert_eq!(read(&octets, &[]).0, ["1 TooLarge", "3 TooManyLines", "5 a=1"]);
+}
+
+#[test]
+fn every_frame_is_seen_with_what_it_says_of_itself_for_every_cut() {
+    let head = [&[2, 0, 0, 0, 1, 9][..], &lines(&[(":method", "GET")]), &[0; 2]].concat();
+    let long = [7; SEEN_OCTETS + 1];
+    let octets = [
+        PREFACE.to_vec(),
+        frame(FrameKind::SETTINGS, 0, 0, &[0, 5, 0, 0, 0x40, 0]),
+        frame(FrameKind::HEADERS, flags::END_HEADERS | flags::PADDED | flags::PRIORITY, 1, &head),
+        frame(FrameKind::DATA, flags::PADDED, 1, &[1, b'x', 0]),
+        frame(FrameKind::DATA, 0, 1, b"content"),
+        frame(FrameKind::PING, 0, 0, b"12345678"),
+        frame(FrameKind::RST_STREAM, 0, 1, &[0, 0, 0, 8]),
+        frame(FrameKind(0xfe), 3, 9, &long),
+        frame(FrameKind::DATA, 0, 3, b""),
+    ]
+    .concat();
+    let seen = |cut: usize| {
+        let (mut inbound, mut arrivals) = (Inbound::new(LIMITS), Vec::new());
+        inbound.take(&octets[..cut], &mut arrivals);
+        inbound.take(&octets[cut..], &mut arrivals);
+        let frames = arrivals.iter().filter_map(|arrival| match arrival {
+            Arrival::Frame(frame) => Some((frame.header.kind.0, frame.padding, frame.payload.to_vec())),
+            _ => None,
+        });
+        frames.collect::<Vec<_>>()
+    };
+    let expected = [
+        (4, None, vec![0, 5, 0, 0, 0x40, 0]),
+        (1, Some(2), vec![0, 0, 0, 1, 9]),
+        (0, Some(1), vec![]),
+        (0, None, vec![]),
+        (6, None, b"12345678".to_vec()),
+        (3, None, vec![0, 0, 0, 8]),
+        (0xfe, None, vec![7; SEEN_OCTETS]),
+        (0, None, vec![]),
+    ];
+    for cut in 0..octets.len() {
+        assert_eq!(seen(cut), expected, "cut at {cut}");
+    }
 }

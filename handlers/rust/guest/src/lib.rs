@@ -25,6 +25,7 @@ pub use bindings::framewright::handler::types::{
     ConnectionFacts, ContentEvent, Endpoint, Field, Phase, ReadError, Request, ResponseWriter, TlsFacts, Version,
     WriteError,
 };
+pub use bindings::framewright::handler::{inspect, push, raw};
 pub use outcome::{Fault, Outcome};
 pub use query::Query;
 

@@ -10,6 +10,7 @@ pub fn outcome(result: &Result<(), WriteError>) -> String {
         Err(WriteError::InvalidField(index)) => format!("invalid-field({index})"),
         Err(WriteError::LengthMismatch) => "length-mismatch".to_owned(),
         Err(WriteError::NotAllowed) => "not-allowed".to_owned(),
+        Err(WriteError::FrameTooLarge(most)) => format!("frame-too-large({most})"),
         Err(WriteError::PeerGone(reason)) => format!("peer-gone({})", code(*reason)),
     }
 }
