@@ -13,7 +13,7 @@ const HINTS: &str = "/early-hints.handler.wasm?delay=0";
 
 fn start(log: &Path) -> Server {
     let site = Site::new();
-    for name in ["hello", "early-hints", "echo"] {
+    for name in ["early-hints", "echo", "rawdriver"] {
         site.handler(&format!("{name}.handler.wasm"), &format!("rust/{name}"));
     }
     Builder::new(site).argument("--wire-log").argument(log.to_str().expect("text")).start()
@@ -88,6 +88,28 @@ async fn heads_of_both_directions_are_recorded_as_they_stood_on_the_wire() {
     assert_eq!(octets["octets"], "GET / HTTP/1.1\r\nHost: h\r\nF\\xff(: \u{1b}\r\n\r\n");
     assert_eq!((&octets["record"], &octets["refused"]), (&json!("octets"), &json!("a field line is malformed")));
     assert_eq!(head(answer)[1], "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn octets_that_a_handler_wrote_raw_are_marked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let server = start(&log);
+    let mut connection = Connection::new(connect(&server, Carrier::H1).await);
+    let steps = "octets 48545450ff0a\noctets 0a\n";
+    let length = steps.len();
+    connection
+        .send(format!("POST /rawdriver.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{steps}"))
+        .await;
+    assert_eq!(connection.rest().await, b"HTTP\xff\n\n");
+    stop(server);
+    let records = records(&log);
+    let raw: Vec<_> = records.iter().filter(|record| record["raw"] == true).collect();
+    let octets: Vec<_> = raw.iter().map(|record| json!([record["direction"], record["octets"]])).collect();
+    assert_eq!(octets, [json!(["out", "HTTP\\xff\n"]), json!(["out", "\n"])]);
+    assert_eq!(records.len(), 3, "and the request: {records:?}");
+    let printed = wire(&log, &[]);
+    assert!(String::from_utf8_lossy(&printed.stdout).contains(" #1 < octets, 6 octets, raw\n    HTTP\\xff\\n\n"));
 }
 
 #[tokio::test]
