@@ -16,7 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http1", &["drain", "exchange", "observe", "wire"]),
     ("http2", &["drain", "exchange", "observe", "wire"]),
     ("site", &["exchange", "observe"]),
-    ("sandbox", &["exchange", "observe"]),
+    // Of wire, the codec of raw frames alone.
+    ("sandbox", &["exchange", "observe", "wire"]),
     ("router", &["exchange", "observe", "sandbox", "site"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),

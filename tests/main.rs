@@ -11,6 +11,7 @@ mod deadlines;
 mod fairness;
 mod faults;
 mod h1_malformed;
+mod h1_raw;
 mod h1_wire;
 mod h2_floods;
 mod h2_malformed;

@@ -22,7 +22,8 @@ const SCENARIOS: &[(&str, &[&str])] = &[
 ];
 
 /// Handlers that only other tests use, and which those are.
-const FIXTURES: &[(&str, &str, &str)] = &[("misbehaving", "rust", "limits, faults, …"), ("surroundings", "c", "wasi")];
+const FIXTURES: &[(&str, &str, &str)] =
+    &[("misbehaving", "rust", "limits, faults, …"), ("rawdriver", "rust", "h1_raw"), ("surroundings", "c", "wasi")];
 
 /// Folders that hold what handlers share.
 const HELPERS: &[(&str, &str)] = &[("guest", "rust"), ("include", "c")];

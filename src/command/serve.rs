@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use framewright::{
     config::ServePlan,
-    http1,
+    http1, http2,
     observe::wire_log::{self, WireLog},
     server::{self, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
@@ -52,7 +52,7 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         sniff: plan.http.header,
         drain: plan.server.drain,
         http1: http1::Settings { wire_log: wire_log.clone(), ..parts.http1 },
-        http2: parts.http2.clone(),
+        http2: http2::Settings { wire_log: wire_log.clone(), ..parts.http2.clone() },
     };
     let bound = server::bind(settings).map_err(PartsError::from)?;
     table::print(&bound, plan, identity.as_ref());

@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) peer: Peer,
     /// What the exchange wants to become of our direction.
     pub(super) departure: Departure,
+    /// Whether a call of the exchange waits, or was cut off while it did: then nobody knows what it would have sent next.
+    pub(super) unfinished: bool,
     /// Where the request content stands.
     pub(super) decoder: Decoder,
     /// Where the response stands.
@@ -88,6 +90,7 @@ impl Link {
             outbox: Outbox::default(),
             peer: Peer::Open,
             departure: Departure::None,
+            unfinished: false,
             decoder: Decoder::Known(0),
             response: Response::new(drain),
             awaits_continue: false,
@@ -128,6 +131,7 @@ impl Link {
             outbox: std::mem::take(&mut state.outbox),
             peer: state.peer,
             departure: state.departure,
+            unfinished: state.unfinished,
             decoder: std::mem::replace(&mut state.decoder, decoder),
             response: state.response.clone(),
             awaits_continue: state.awaits_continue,
@@ -155,6 +159,7 @@ impl State {
         let framing = &request.framing;
         self.decoder = Decoder::new(framing.length, settings);
         self.awaits_continue = framing.expects_continue && framing.length != Length::Known(0);
+        self.unfinished = false;
         self.response.begin(request.head.version, framing.persistent, settings.after_raw);
     }
 
@@ -174,12 +179,18 @@ impl State {
         self.outbox.is_flushed() && !matches!(self.departure, Departure::Asked(_))
     }
 
+    /// What a call of the exchange has come to; `None` waits.
+    pub(super) fn note_call<R>(&mut self, result: Option<R>) -> Poll<R> {
+        self.unfinished = result.is_none();
+        result.map_or(Poll::Pending, Poll::Ready)
+    }
+
     /// Whether the connection can carry another request after this exchange.
     pub(super) fn is_persistent(&self) -> bool {
         // A client that still waits to be told may send its content or its next request (RFC 9110 §10.1.1). Politely, the
         // head has settled that; what raw octets told it, nobody knows.
         let unclear = self.response.is_raw() && self.awaits_continue();
-        self.departure == Departure::None && !unclear && self.response.is_persistent()
+        self.departure == Departure::None && !self.unfinished && !unclear && self.response.is_persistent()
     }
 
     /// Whether a step of the response is done once queued.

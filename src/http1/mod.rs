@@ -5,13 +5,14 @@
 //! the connection stands, hyper's and ours: two sources of truth. Nor does it use `httparse`, which refuses
 //! field values that tests send (see `fields`).
 //!
-//! Everything but `connection`, `transfer` and `deadline` is free of clock and socket: octets in; an item, "need more"
+//! Everything but `connection`, `ending`, `transfer` and `deadline` is free of clock and socket: octets in; an item, "need more"
 //! or a fault out.
 
 mod connection;
 mod deadline;
 mod decoder;
 mod encode;
+mod ending;
 mod fault;
 mod fields;
 mod framing;

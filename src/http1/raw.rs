@@ -77,28 +77,30 @@ impl Writer {
     async fn flushed(&self) -> Result<(), RawError> {
         poll_fn(|cx| {
             let mut state = self.0.lock();
-            if !state.can_send() {
-                Poll::Ready(Err(RawError::Gone))
+            let result = if !state.can_send() {
+                Some(Err(RawError::Gone))
             } else if state.is_flushed() {
-                Poll::Ready(Ok(()))
+                Some(Ok(()))
             } else {
                 state.waiting.flushed = Some(cx.waker().clone());
-                Poll::Pending
-            }
+                None
+            };
+            state.note_call(result)
         })
         .await
     }
 
     fn poll_departure(&self, cx: &Context<'_>) -> Poll<Result<(), RawError>> {
         let mut state = self.0.lock();
-        if matches!(state.departure, Departure::Done(_)) {
+        let result = if matches!(state.departure, Departure::Done(_)) {
             // Before the question whether there is a peer: a reset leaves none.
-            Poll::Ready(Ok(()))
+            Some(Ok(()))
         } else if state.peer == Peer::Gone {
-            Poll::Ready(Err(RawError::Gone))
+            Some(Err(RawError::Gone))
         } else {
             state.waiting.flushed = Some(cx.waker().clone());
-            Poll::Pending
-        }
+            None
+        };
+        state.note_call(result)
     }
 }

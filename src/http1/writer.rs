@@ -25,21 +25,24 @@ impl Writer {
                 return Err(GONE);
             }
             step(state);
-            Ok(state.has_room())
+            let has_room = state.has_room();
+            state.unfinished = !has_room;
+            Ok(has_room)
         })?;
         if has_room { Ok(()) } else { poll_fn(|cx| self.poll_room(cx)).await }
     }
 
     fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
         let mut state = self.0.lock();
-        if state.peer == Peer::Gone {
-            Poll::Ready(Err(GONE))
+        let result = if state.peer == Peer::Gone {
+            Some(Err(GONE))
         } else if state.has_room() {
-            Poll::Ready(Ok(()))
+            Some(Ok(()))
         } else {
             state.waiting.room = Some(cx.waker().clone());
-            Poll::Pending
-        }
+            None
+        };
+        state.note_call(result)
     }
 }
 

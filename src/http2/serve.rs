@@ -55,7 +55,10 @@ pub async fn serve<T>(
 where
     T: Transport + 'static,
 {
-    let tap = Tap::new(io, settings.limits(), settings.most_arrived());
+    let mut tap = Tap::new(io, settings.limits(), settings.most_arrived());
+    if let Some(log) = &settings.wire_log {
+        tap.log_to(Arc::clone(log), facts.id.as_u64());
+    }
     let handle = tap.handle();
     let preface = timeout(settings.preface_deadline, settings.builder().handshake(tap)).await;
     let mut connection = preface.map_err(|_| Fault::PrefaceDeadline(settings.preface_deadline))??;

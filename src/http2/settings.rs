@@ -1,8 +1,8 @@
 //! Limits of one HTTP/2 connection: what a peer can make us hold or do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{exchange::AfterRaw, wire::Limits};
+use crate::{exchange::AfterRaw, observe::wire_log::WireLog, wire::Limits};
 
 /// Streams at once. Browsers use up to about 100; RFC 9113 §6.5.2 asks for no fewer.
 const CONCURRENT_STREAMS: u32 = 256;
@@ -108,6 +108,8 @@ pub struct Settings {
     pub stall_deadline: Duration,
     /// What becomes of a connection that an exchange wrote raw, where the exchange does not say. Default close.
     pub after_raw: AfterRaw,
+    /// Where frames are logged. Default: nowhere.
+    pub wire_log: Option<Arc<WireLog>>,
 }
 
 impl Default for Settings {
@@ -129,6 +131,7 @@ impl Default for Settings {
             idle_deadline: IDLE_DEADLINE,
             stall_deadline: STALL_DEADLINE,
             after_raw: AfterRaw::default(),
+            wire_log: None,
         }
     }
 }

@@ -90,21 +90,6 @@ impl Writer {
         }
     }
 
-    /// Resets the stream once the request turns out malformed.
-    pub(super) fn heed(&mut self, malformed: Malformed) {
-        self.malformed = Some(malformed);
-    }
-
-    /// Before a step: a malformed request gets no response, but a stream error (RFC 9113 §8.1.1).
-    fn ensure_well_formed(&mut self) -> Result<(), SendError> {
-        if !self.malformed.as_ref().is_some_and(Malformed::is_set) {
-            return Ok(());
-        }
-        let code = StreamFault::TrailersMalformed.reason().into();
-        self.reset(code);
-        Err(SendError::PeerGone(Some(code)))
-    }
-
     /// Tells the tap how to split the next field section, once those before have left.
     async fn shape_section(&mut self) {
         if let Some(octets) = self.fragment.take() {
@@ -127,6 +112,21 @@ impl Writer {
             .await;
             self.is_ahead = false;
         }
+    }
+
+    /// Resets the stream once the request turns out malformed.
+    pub(super) fn heed(&mut self, malformed: Malformed) {
+        self.malformed = Some(malformed);
+    }
+
+    /// Before a step: a malformed request gets no response, but a stream error (RFC 9113 §8.1.1).
+    fn ensure_well_formed(&mut self) -> Result<(), SendError> {
+        if !self.malformed.as_ref().is_some_and(Malformed::is_set) {
+            return Ok(());
+        }
+        let code = StreamFault::TrailersMalformed.reason().into();
+        self.reset(code);
+        Err(SendError::PeerGone(Some(code)))
     }
 
     async fn informational(&mut self, status: u16, fields: &FieldSection) -> Result<(), SendError> {

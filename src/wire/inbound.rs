@@ -158,7 +158,8 @@ impl Inbound {
                 Position::Payload(header.length.saturating_sub(u32::try_from(self.payload.len()).unwrap_or(u32::MAX)))
             }
             State::Skip(_, left) => Position::Payload(left),
-            State::Preface(_) | State::Stopped => Position::Lost,
+            State::Preface(have) => Position::Payload(u32::try_from(PREFACE.len() - have).unwrap_or(0)),
+            State::Stopped => Position::Lost,
         }
     }
 

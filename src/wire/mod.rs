@@ -16,6 +16,7 @@ mod platform;
 mod rewind;
 mod sieve;
 mod tap;
+mod trace;
 mod transport;
 
 pub use boundary::{Boundary, Position};

@@ -48,6 +48,8 @@ pub(super) struct Outgoing {
     unknown_data: u64,
     /// The stream of the last RST_STREAM that was not dropped.
     reset: Option<u32>,
+    /// Units that went, if somebody wants to know.
+    gone: Option<Vec<Bytes>>,
 }
 
 /// What keeps units waiting.
@@ -131,6 +133,9 @@ impl Outgoing {
             if in_order && fits && (is_favoured || obstacles.held_for.is_none()) {
                 gone.data += u64::from(unit.data);
                 self.waiting_octets -= unit.octets.len();
+                if let Some(gone) = &mut self.gone {
+                    gone.push(unit.octets.clone());
+                }
                 self.append(unit.octets);
                 continue;
             }
@@ -140,6 +145,16 @@ impl Outgoing {
             self.waiting.push_back(unit);
         }
         gone
+    }
+
+    /// From here on keeps the units that go for [`take_gone`](Self::take_gone).
+    pub(super) fn keep_gone(&mut self) {
+        self.gone.get_or_insert_default();
+    }
+
+    /// The units that went since the last call, if they are kept.
+    pub(super) fn take_gone(&mut self) -> Vec<Bytes> {
+        self.gone.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Puts octets behind what is leaving.
@@ -169,7 +184,7 @@ impl Outgoing {
 
     /// Forgets what has not left.
     pub(super) fn clear(&mut self) {
-        *self = Self { appended: self.appended, ..Self::default() };
+        *self = Self { appended: self.appended, gone: self.gone.take(), ..Self::default() };
     }
 
     /// Octets of DATA that left without the engine's knowledge since the last call.

@@ -16,6 +16,7 @@ use std::{
     collections::VecDeque,
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -31,8 +32,9 @@ use super::{
     hand::Leaving,
     outgoing::{Obstacles, Outgoing},
     sieve::Sieve,
+    trace::Trace,
 };
-use crate::exchange::Leave;
+use crate::{exchange::Leave, observe::wire_log::WireLog};
 
 /// A stream of octets under an HTTP/2 connection.
 ///
@@ -50,6 +52,7 @@ pub struct Tap<T> {
     handle: TapHandle,
     /// There once a handler has put its hand on the wire.
     grip: Option<Box<Grip>>,
+    trace: Option<Box<Trace>>,
 }
 
 /// What is needed while handlers have their hand on the wire.
@@ -87,7 +90,14 @@ impl<T> Tap<T> {
             held: BytesMut::new(),
             handle: TapHandle::new(most_arrived),
             grip: None,
+            trace: None,
         }
+    }
+
+    /// Logs every frame of this connection. For that, the engine's octets are cut into frames from the first one on.
+    pub fn log_to(&mut self, log: Arc<WireLog>, connection: u64) {
+        self.trace = Some(Box::new(Trace::new(log, connection)));
+        self.handle.handle(|_| {});
     }
 
     /// What the tap finds.
@@ -116,6 +126,9 @@ impl<T> Tap<T> {
     /// Files what arrived.
     fn file(&mut self, octets: &[u8]) {
         self.inbound.take(octets, &mut self.arrivals);
+        if let Some(trace) = &self.trace {
+            trace.arrived(&self.arrivals);
+        }
         if !self.arrivals.is_empty() {
             self.handle.file(&mut self.arrivals);
         }
@@ -126,6 +139,9 @@ impl<T> Tap<T> {
         if self.grip.is_none() && self.handle.is_handled() && self.outbound.position() == Position::Between {
             let mut outgoing = Outgoing::default();
             outgoing.append(self.held.split().freeze());
+            if self.trace.is_some() {
+                outgoing.keep_gone();
+            }
             self.grip = Some(Box::new(Grip {
                 outgoing,
                 sieve: Sieve::from(self.inbound.position()),
@@ -239,6 +255,9 @@ impl<T: Transport> Tap<T> {
     fn line_up(&mut self, grip: &mut Grip, cx: &mut Context<'_>) {
         let mut hand = self.handle.hand();
         while let Some(write) = hand.next_write() {
+            if let Some(trace) = &mut self.trace {
+                trace.left(&write.octets, true);
+            }
             grip.outgoing.append(write.octets);
             grip.marks.push_back((grip.outgoing.appended(), write.done));
             if write.data > self.handle.room() {
@@ -264,6 +283,9 @@ impl<T: Transport> Tap<T> {
             let gone = grip.outgoing.let_go(obstacles);
             if let Some(stream) = grip.outgoing.take_reset() {
                 self.handle.note_refused(stream);
+            }
+            if let Some(trace) = &mut self.trace {
+                grip.outgoing.take_gone().iter().for_each(|octets| trace.left(octets, false));
             }
             hand.secrets.debt = hand.secrets.debt.saturating_add(grip.outgoing.take_unknown_data());
             self.handle.add_data_octets(gone.data);

@@ -15,8 +15,6 @@ use tokio::{
 use super::*;
 use crate::exchange::{Leave, WriteError};
 
-const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 #[tokio::test(start_paused = true)]
 async fn waiting_connections_close_in_silence_and_half_heads_are_told() {
     let Settings { head_deadline, idle_deadline, .. } = Settings::default();
@@ -333,19 +331,4 @@ async fn handles_that_outlive_their_exchange_cannot_touch_the_next_one() {
     }
     client.send(request).await;
     client.expect("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_next_request_waits_for_the_handler() {
-    let start = Instant::now();
-    let mut client = Client::connect(answer(|mut exchange| async move {
-        exchange.response.send_head(200, &fields(&[]), true).await.expect("head");
-        tokio::time::sleep(Duration::from_secs(5)).await;
-    }));
-    client.send([GET, GET].concat()).await;
-    let response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    client.expect(response).await;
-    assert_eq!(start.elapsed().as_secs(), 0);
-    client.expect(response).await;
-    assert_eq!(start.elapsed().as_secs(), 5);
 }

@@ -2,6 +2,7 @@
 
 mod content;
 mod faults;
+mod leaving;
 mod lifecycle;
 mod raw;
 mod responses;
@@ -19,8 +20,8 @@ use super::{Fault, Settings, serve};
 use crate::{
     drain::{Drain, DrainHandle},
     exchange::{
-        BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, ContentStream, Dispatch, Exchange,
-        FieldSection,
+        AfterRaw, BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, ContentStream, Dispatch,
+        Exchange, FieldSection, RawDoor, ResponseWriter,
     },
     wire::Transport,
 };
@@ -103,6 +104,10 @@ impl Client {
     }
 }
 
+const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+/// Its nine octets of content are still to come.
+const POST: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n";
+
 /// Longer than any deadline; the paused clock jumps there at once if nothing else is left to do.
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -181,4 +186,24 @@ fn ok(content: &str) -> String {
 /// The same, before the connection closes.
 fn ok_close(content: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{content}", content.len())
+}
+
+fn door(response: &mut ResponseWriter) -> &mut dyn RawDoor {
+    response.raw().expect("HTTP/1.x has a raw door")
+}
+
+async fn octets(response: &mut ResponseWriter, octets: &'static str) {
+    door(response).send_octets(Bytes::from_static(octets.as_bytes())).await.expect("sent");
+}
+
+/// Sends these octets, each in a call of its own, and says what becomes of the connection.
+fn verbatim(calls: &'static [&'static str], rule: Option<AfterRaw>) -> Arc<dyn Dispatch> {
+    answer(move |mut exchange| async move {
+        for call in calls {
+            octets(&mut exchange.response, call).await;
+        }
+        if let Some(rule) = rule {
+            door(&mut exchange.response).after(rule);
+        }
+    })
 }

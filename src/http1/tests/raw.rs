@@ -1,42 +1,17 @@
-//! The raw door: octets as the handler wrote them, what becomes of the connection, and the ways to leave.
+//! The raw door: octets as the handler wrote them, and what becomes of the connection.
 
 use std::{
     pin::Pin,
-    sync::Mutex,
     task::{Context, Poll},
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::{mpsc, oneshot},
-    time::Instant,
+    sync::mpsc,
 };
 
 use super::*;
-use crate::exchange::{AfterRaw, HoldEnd, Leave, RawDoor, RawError, ResponseWriter};
-
-const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-const POST: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n";
-
-fn door(response: &mut ResponseWriter) -> &mut dyn RawDoor {
-    response.raw().expect("HTTP/1.x has a raw door")
-}
-
-async fn octets(response: &mut ResponseWriter, octets: &'static str) {
-    door(response).send_octets(Bytes::from_static(octets.as_bytes())).await.expect("sent");
-}
-
-/// Sends these octets, each in a call of its own, and says what becomes of the connection.
-fn verbatim(calls: &'static [&'static str], rule: Option<AfterRaw>) -> Arc<dyn Dispatch> {
-    answer(move |mut exchange| async move {
-        for call in calls {
-            octets(&mut exchange.response, call).await;
-        }
-        if let Some(rule) = rule {
-            door(&mut exchange.response).after(rule);
-        }
-    })
-}
+use crate::exchange::{HoldEnd, Leave, RawError};
 
 #[tokio::test(start_paused = true)]
 async fn octets_leave_verbatim_with_nothing_added_and_the_connection_closes() {
@@ -161,7 +136,7 @@ async fn a_kept_connection_serves_the_next_request_politely() {
     for (clause, settings, rule, kept) in [
         ("the handler says so", Settings::default(), Some(AfterRaw::Keep), true),
         ("the operator does", keeping.clone(), None, true),
-        ("the handler has the last word", keeping, Some(AfterRaw::Close), false),
+        ("the handler has the last word", keeping.clone(), Some(AfterRaw::Close), false),
         ("nobody does", Settings::default(), None, false),
     ] {
         let mut client = Client::connect_through(WIDTH, settings, mixed(rule));
@@ -223,75 +198,8 @@ async fn no_100_continue_is_added_and_a_client_left_waiting_for_it_is_not_kept()
     let mut client = Client::connect(verbatim(&["HTTP/1.1 417 No\n\n"], Some(AfterRaw::Keep)));
     client.send(HEAD).await;
     client.expect("HTTP/1.1 417 No\n\n").await;
-    client.expect_end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_a_departure_nothing_can_be_sent_and_content_can_be_read() {
-    for how in [Leave::HalfClose, Leave::WithoutCloseNotify] {
-        let (told, outcome) = oneshot::channel();
-        let told = Mutex::new(Some(told));
-        let dispatch = answer(move |mut exchange| {
-            let told = told.lock().expect("one user").take().expect("one exchange");
-            async move {
-                let response = &mut exchange.response;
-                octets(response, "HTTP/1.1 200 OK\r\n\r\n").await;
-                door(response).close(how).await.expect("left");
-                let raw = door(response).send_octets(Bytes::from_static(b"late")).await;
-                let again = door(response).close(Leave::Reset).await;
-                let flush = door(response).flush().await;
-                let window = response.open_window();
-                let polite = response.send_head(200, &fields(&[]), true).await.is_err();
-                let content = read_all(&mut exchange.content).await;
-                told.send((raw, again, flush, window, polite, content)).expect("the test waits");
-            }
-        });
-        let mut client = Client::connect_through(5, Settings::default(), dispatch);
-        client.send(POST).await;
-        assert_eq!(client.rest().await, "HTTP/1.1 200 OK\r\n\r\n", "{how:?}");
-        client.send("123456789").await;
-        let gone = Err(RawError::Gone);
-        assert_eq!(outcome.await, Ok((gone, gone, gone, 0, true, Ok("123456789".into()))), "{how:?}");
-        assert_eq!(client.served().await, Ok(()), "{how:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reset_ends_the_connection_while_the_handler_goes_on() {
-    let (told, outcome) = oneshot::channel();
-    let told = Mutex::new(Some(told));
-    let dispatch = answer(move |mut exchange| {
-        let told = told.lock().expect("one user").take().expect("one exchange");
-        async move {
-            let response = &mut exchange.response;
-            response.send_head(200, &fields(&[]), false).await.expect("head");
-            let left = door(response).close(Leave::Reset).await;
-            let content = read_all(&mut exchange.content).await;
-            let raw = door(response).send_octets(Bytes::from_static(b"late")).await;
-            let blamed = timeout(Duration::from_secs(60), response.peer_gone()).await.is_ok();
-            told.send((left, content, raw, blamed)).expect("the test waits");
-        }
-    });
-    let start = Instant::now();
-    let mut client = Client::connect(dispatch);
-    client.send(POST).await;
-    assert_eq!(client.rest().await, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    assert!(start.elapsed() < Duration::from_secs(1), "the handler is not waited for");
-    let expected = (Ok(()), Err(ContentError::Reset(None)), Err(RawError::Gone), false);
-    assert_eq!(outcome.await, Ok(expected));
-    assert_eq!(client.served().await, Ok(()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_failed_handler_closes_what_it_had_taken_over() {
-    let mut client = Client::connect(answer(|mut exchange| async move {
-        octets(&mut exchange.response, "HTTP/1.1 2").await;
-        door(&mut exchange.response).after(AfterRaw::Keep);
-        assert!(exchange.response.is_raw());
-        exchange.response.reset(2).expect("a reset");
-    }));
     client.send(GET).await;
-    assert_eq!(client.rest().await, "HTTP/1.1 2");
+    client.expect_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -332,42 +240,6 @@ async fn what_belongs_to_http_2_is_refused() {
     }));
     client.send(GET).await;
     client.expect("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn raw_octets_to_a_peer_that_takes_nothing_fail_at_the_deadline() {
-    for leaves in [false, true] {
-        let (told, outcome) = oneshot::channel();
-        let told = Mutex::new(Some(told));
-        let dispatch = answer(move |mut exchange| {
-            let told = told.lock().expect("one user").take().expect("one exchange");
-            async move {
-                let response = &mut exchange.response;
-                let sent = if leaves {
-                    response.send_informational(103, &fields(&[])).await.expect("103");
-                    door(response).close(Leave::HalfClose).await
-                } else {
-                    door(response).send_octets(vec![0; 100_000].into()).await
-                };
-                told.send(sent).expect("the test waits");
-            }
-        });
-        let start = Instant::now();
-        let mut client = Client::connect_through(20, Settings::default(), dispatch);
-        client.send(GET).await;
-        assert_eq!(outcome.await, Ok(Err(RawError::Gone)));
-        assert_eq!(start.elapsed(), Settings::default().stall_deadline);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_draining_server_closes_a_kept_connection() {
-    let mut client = Client::connect(verbatim(&["raw"], Some(AfterRaw::Keep)));
-    client.send(GET).await;
-    client.expect("raw").await;
-    client.expect_silence().await;
-    client.drain.take();
-    client.expect_end().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! What each step of a response becomes on the wire.
 
+use tokio::time::Instant;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -328,4 +330,19 @@ async fn a_piece_larger_than_the_outbox_goes_at_once_if_the_socket_takes_it() {
     client.expect(&octets).await;
     client.expect(&octets).await;
     assert_eq!(start.elapsed(), Duration::ZERO, "no deadline helped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_request_waits_for_the_handler() {
+    let start = Instant::now();
+    let mut client = Client::connect(answer(|mut exchange| async move {
+        exchange.response.send_head(200, &fields(&[]), true).await.expect("head");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }));
+    client.send([GET, GET].concat()).await;
+    let response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    client.expect(response).await;
+    assert_eq!(start.elapsed().as_secs(), 0);
+    client.expect(response).await;
+    assert_eq!(start.elapsed().as_secs(), 5);
 }

@@ -17,6 +17,8 @@ const LINE_OVERHEAD: usize = 32;
 #[derive(Debug)]
 pub struct Decoder {
     table: Table,
+    /// The largest size that an update may give the table, in octets.
+    table_octets: usize,
     section_octets: usize,
     section_lines: usize,
     /// Scratch of the block at hand.
@@ -47,7 +49,20 @@ impl Decoder {
     /// A decoder that keeps sections of up to `section_octets`, counted as RFC 9113 §6.5.2 does and with h2's meaning
     /// of the limit (a section that reaches it is too large), and of up to `section_lines` lines.
     pub fn new(section_octets: usize, section_lines: usize) -> Self {
-        Self { table: Table::new(TABLE_OCTETS), section_octets, section_lines, octets: Vec::new(), lines: Vec::new() }
+        Self {
+            table: Table::new(TABLE_OCTETS),
+            table_octets: TABLE_OCTETS,
+            section_octets,
+            section_lines,
+            octets: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// The same for a direction in which the table may grow to `table_octets`, as SETTINGS_HEADER_TABLE_SIZE lets it.
+    #[must_use]
+    pub fn with_table(self, table_octets: usize) -> Self {
+        Self { table_octets, ..self }
     }
 
     /// Decodes one whole field block. A block over the limits is decoded to its end, to keep the table in step, but
@@ -102,7 +117,7 @@ impl Decoder {
     /// RFC 7541 §6.3.
     fn resize(&mut self, rest: &mut &[u8]) -> Result<(), HpackError> {
         let (size, used) = integer::decode(rest, 5)?;
-        if size > TABLE_OCTETS {
+        if size > self.table_octets {
             return Err(HpackError::InvalidTableSize(size));
         }
         *rest = &rest[used..];

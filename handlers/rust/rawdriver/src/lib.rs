@@ -17,7 +17,8 @@
 //! end                                         end-stream
 //! push PATH                                   push.push, and the promised response with the path as its content
 //! events N MS                                 inspect.next-frame, N times at most, MS each
-//! report                                      send-data of what `events` saw, a line for each frame
+//! inspect                                     inspect.fields, inspect.head and inspect.tls
+//! report                                      send-data of what `events` and `inspect` saw
 //! sleep MS, note TEXT, trap                   a pause, a line in the log, a trap
 //! ```
 //!

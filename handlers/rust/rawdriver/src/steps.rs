@@ -7,14 +7,14 @@ use framewright_guest::{
     raw::{self, Body, Frame, HoldEnd, How, Other, Rule},
 };
 
-use crate::wording::{NO_STEP, Refused, from_hex, to_hex, wait};
+use crate::wording::{NO_STEP, Refused, from_hex, representation, to_hex, wait};
 
 /// One exchange.
 pub struct Driver {
     response: ResponseWriter,
     /// The last frame that `events` saw.
     seen: u64,
-    /// What `events` saw since the last `report`.
+    /// What `events` and `inspect` saw since the last `report`.
     report: String,
 }
 
@@ -45,6 +45,7 @@ impl Driver {
             "end" => self.response.end_stream()?,
             "push" => promise(rest)?,
             "events" => self.events(number(words)?, number(words)?),
+            "inspect" => self.inspect(),
             "report" => self.response.send_data(std::mem::take(&mut self.report).as_bytes(), false)?,
             "sleep" => clock::sleep(Duration::from_millis(number(words)?)),
             "note" => return Ok(Some(rest.to_owned())),
@@ -60,16 +61,36 @@ impl Driver {
             .map(|word| word.split_once('=').unwrap_or((word, "")))
             .map(|(name, value)| field(name, value))
             .collect();
-        Ok(match status {
-            100..200 => self.response.send_informational(status, &fields)?,
-            _ => self.response.send_headers(status, &fields, false)?,
-        })
+        let sent = match status {
+            100..200 => self.response.send_informational(status, &fields),
+            _ => self.response.send_headers(status, &fields, false),
+        };
+        Ok(sent?)
     }
 
     fn data_frame<'a>(&self, words: &mut impl Iterator<Item = &'a str>) -> Result<(), Refused> {
         let padding = unless_dash(words)?;
         let text = words.next().unwrap_or_default();
         Ok(self.response.send_data_frame(text.as_bytes(), padding, words.next() == Some("end"))?)
+    }
+
+    /// `field REPRESENTATION NAME VALUE` for each field, `head HEX`, and over TLS `tls VERSION CIPHER-SUITE SNI ALPN RESUMED
+    /// OFFERED`; what there is none of is `-`, and offers are joined by commas.
+    fn inspect(&mut self) {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        for line in inspect::fields() {
+            let representation = representation(line.representation);
+            self.report += &format!("field {representation} {} {}\n", text(&line.name), text(&line.value));
+        }
+        self.report += &format!("head {}\n", to_hex(&inspect::head()));
+        if let Some(tls) = inspect::tls() {
+            let sni = tls.sni.as_deref().unwrap_or("-");
+            let alpn = tls.alpn.as_deref().map_or_else(|| "-".to_owned(), text);
+            let offered: Vec<_> = tls.alpn_offered.iter().map(|name| text(name)).collect();
+            let offered = if offered.is_empty() { "-".to_owned() } else { offered.join(",") };
+            let (version, suite, resumed) = (&tls.version, &tls.cipher_suite, tls.resumed);
+            self.report += &format!("tls {version} {suite} {sni} {alpn} {resumed} {offered}\n");
+        }
     }
 
     /// One line for each frame: number, type, flags, stream, length, payload.
