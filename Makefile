@@ -130,11 +130,18 @@ bench: handlers ## measure against controls (BENCH=hello-h2 for one), write docs
 	$(if $(BENCH),,cargo bench --locked --bench instantiate)
 BENCH_PAIRS ?= 10
 
+# Fuzzing needs compiler flags that only nightly admits to having; RUSTC_BOOTSTRAP=1 makes stable take them too.
+FUZZ_ENV := $(shell rustc +nightly --version >/dev/null 2>&1 && echo RUSTUP_TOOLCHAIN=nightly || echo RUSTC_BOOTSTRAP=1)
+
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZ_SECONDS (60) each; needs a nightly toolchain
-	cd fuzz && for target in $$(../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) list); do \
-		../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) run $$target -- -max_total_time=$(FUZZ_SECONDS); \
+fuzz: ## every fuzz target (FUZZ_TARGETS=hpack for one) for FUZZ_SECONDS (60) each
+	cd fuzz && export $(FUZZ_ENV) && for target in $(FUZZ_TARGETS); do \
+		mkdir -p ../target/fuzz/corpus/$$target ../target/fuzz/artifacts; \
+		../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) run --target-dir ../target/fuzz $$target \
+			../target/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=../target/fuzz/artifacts/$$target-; \
 	done
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 60
 

@@ -6,7 +6,7 @@ use framewright::wire::FrameKind;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Builder, CARRIERS, Carrier, Client, Server, Site, connect,
+    Builder, CARRIERS, Carrier, Client, Server, Site, Stream, connect,
     frames::{Connection, End},
     h1, server,
 };
@@ -217,4 +217,72 @@ async fn json_logs_are_json_line_by_line() {
     let id = |line: &Value| line["fields"]["exchange"].as_str().or(line["exchange"].as_str()).map(str::to_owned);
     assert_eq!(id(&warning), id(&access), "{warning} {access}");
     assert!(id(&access).is_some(), "{access}");
+}
+
+#[tokio::test]
+async fn without_descriptors_accepting_rests_and_goes_on_when_some_are_given_back() {
+    const DESCRIPTORS: u32 = 128;
+    let server = Builder::new(site()).argument("--http").argument("0").descriptors(DESCRIPTORS).start();
+    // The kernel makes these connections; the server cannot take all of them in.
+    let mut waiting = Vec::new();
+    for _ in 0..DESCRIPTORS {
+        waiting.push(h1(&server).await);
+    }
+    server.log_line(&["WARN", "no connection can be accepted; trying again"]);
+    let (mut last, first) = (waiting.pop().expect("one"), waiting.split_off(8));
+    last.send(format!("GET {HELLO} HTTP/1.1\r\nHost: h\r\n\r\n")).await;
+    drop(first);
+    assert_eq!(last.response("GET").await.status, 200, "it waited in the system's queue");
+    assert_eq!(h1(&server).await.get(HELLO).await.status, 200);
+    let warnings = server.log().matches("no connection can be accepted").count();
+    assert_eq!(warnings, 1, "one each ten seconds, however often it is tried");
+}
+
+#[tokio::test]
+async fn a_certificate_near_its_end_is_replaced_at_the_next_start_and_its_authority_is_kept() {
+    use framewright::tls::{CertificateSource, Identity, Settings, ca_path};
+
+    let state = tempfile::tempdir().expect("a folder");
+    let certificate = CertificateSource::Local { state_dir: state.path().to_owned() };
+    let settings = Settings { certificate, key_log: None };
+    let hash_from = |days: i64| {
+        let then = time::OffsetDateTime::now_utc() - time::Duration::days(days);
+        Identity::load(&settings, then).expect("an identity").spki_hash().to_owned()
+    };
+    // Issued so long ago that it still holds, but not for 30 days more.
+    let old = hash_from(380);
+    let authority = std::fs::read(ca_path(state.path())).expect("an authority");
+    let folder = state.path().to_str().expect("text");
+    let mut hashes = Vec::new();
+    for _ in 0..2 {
+        let server = Builder::new(site()).argument("--state-dir").argument(folder).start();
+        let line = server.log_line(&["--ignore-certificate-errors-spki-list="]);
+        hashes.push(line.split_once('=').expect("a hash").1.to_owned());
+    }
+    assert_ne!(hashes[0], old, "replaced");
+    assert_eq!(hashes[0], hashes[1], "and then kept");
+    assert_eq!(std::fs::read(ca_path(state.path())).expect("an authority"), authority);
+}
+
+#[tokio::test]
+async fn requests_come_over_ipv6() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        let server = Builder::new(site()).start();
+        assert!(!server.ready.to_string().contains("::1"), "left out where the machine has none");
+        return;
+    }
+    let site = Site::new();
+    site.handler("echo.handler.wasm", "rust/echo");
+    let server = Builder::new(site).start();
+    let address = (std::net::Ipv6Addr::LOCALHOST, server.port("http"));
+    let stream = || async { Stream::Plain(tokio::net::TcpStream::connect(address).await.expect("a connection")) };
+    let seen = |octets: &[u8]| {
+        let facts: Value = serde_json::from_slice(octets).expect("JSON");
+        (facts["connection"]["peer"]["address"].clone(), facts["connection"]["local"]["address"].clone())
+    };
+    let answer = h1::Connection::new(stream().await).get("/echo.handler.wasm").await;
+    assert_eq!(seen(&answer.content), (json!("::1"), json!("::1")));
+    let mut connection = Connection::new(stream().await, &[]).await;
+    connection.get(1, "/echo.handler.wasm").await;
+    assert_eq!(seen(&connection.response(1).await.content), (json!("::1"), json!("::1")));
 }

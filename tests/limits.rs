@@ -254,3 +254,23 @@ async fn slots_that_the_system_cannot_hold_are_refused_by_name() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("vm.max_map_count") || text.contains("slots"), "{text}");
 }
+
+#[tokio::test]
+async fn ten_thousand_slots_start_where_the_system_holds_them() {
+    // A suspended exchange needs up to six memory maps, and the process 4,000 of its own.
+    const NEEDED: u64 = 10_000 * 6 + 4_000;
+    let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("the kernel's limit");
+    let maps: u64 = maps.trim().parse().expect("a number");
+    let site = Site::new();
+    site.handler("hello.handler.wasm", "rust/hello");
+    let builder = Builder::new(site).config("[limits]\nslots = 10000\n");
+    if maps >= NEEDED {
+        let server = builder.start();
+        assert_eq!(h1(&server).await.get(HELLO).await.status, 200);
+    } else {
+        let output = builder.fails();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{text}");
+        assert!(text.contains("vm.max_map_count"), "{text}");
+    }
+}

@@ -7,13 +7,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Builder, Carrier, Server, Site, connect, h1::Connection, server};
+use crate::support::{Builder, Carrier, Server, Site, connect, frames, h1::Connection, server};
 
 const HINTS: &str = "/early-hints.handler.wasm?delay=0";
 
 fn start(log: &Path) -> Server {
     let site = Site::new();
-    for name in ["hello", "early-hints", "echo"] {
+    for name in ["early-hints", "echo", "rawdriver"] {
         site.handler(&format!("{name}.handler.wasm"), &format!("rust/{name}"));
     }
     Builder::new(site).argument("--wire-log").argument(log.to_str().expect("text")).start()
@@ -88,6 +88,70 @@ async fn heads_of_both_directions_are_recorded_as_they_stood_on_the_wire() {
     assert_eq!(octets["octets"], "GET / HTTP/1.1\r\nHost: h\r\nF\\xff(: \u{1b}\r\n\r\n");
     assert_eq!((&octets["record"], &octets["refused"]), (&json!("octets"), &json!("a field line is malformed")));
     assert_eq!(head(answer)[1], "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn frames_of_both_directions_are_recorded_decoded_and_printed_by_stream() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let server = start(&log);
+    for carrier in [Carrier::H2c, Carrier::H2Tls] {
+        let mut connection = frames::Connection::new(connect(&server, carrier).await, &[]).await;
+        for stream in [1, 3] {
+            connection.get(stream, HINTS).await;
+            assert_eq!(connection.response(stream).await.status, 200);
+        }
+        // RFC 9113 §8.3.1: no path.
+        connection.fields(5, &[(b":method", b"GET"), (b":scheme", b"http")], true).await;
+        assert_eq!(connection.response(5).await.end, frames::End::Reset(1));
+    }
+    stop(server);
+    let records = records(&log);
+    for connection in [1, 2] {
+        let of_it = records.iter().filter(|record| record["connection"] == connection);
+        let of = |stream: u32| of_it.clone().filter(move |record| record["stream"] == stream);
+        let words = |record: &Value| format!("{} {}", record["direction"], record["type"]).replace('"', "");
+        for stream in [1, 3] {
+            let frames: Vec<_> = of(stream).map(words).collect();
+            assert_eq!(frames[..4], ["in HEADERS", "out HEADERS", "out HEADERS", "out DATA"], "stream {stream}");
+            let statuses: Vec<_> = of(stream).skip(1).take(2).map(|record| &record["fields"][0]["value"]).collect();
+            assert_eq!(statuses, ["103", "200"]);
+            let request = of(stream).next().expect("a request");
+            let path = request["fields"].as_array().expect("fields").iter().find(|field| field["name"] == ":path");
+            assert_eq!(path.expect("a path")["value"], HINTS);
+        }
+        assert_eq!(of(5).map(words).collect::<Vec<_>>(), ["in HEADERS", "out RST_STREAM"], "it reached no handler");
+        assert!(of(0).map(words).any(|frame| frame == "in SETTINGS"));
+    }
+    let printed = wire(&log, &["--connection", "2", "--stream", "5"]);
+    let printed = String::from_utf8(printed.stdout).expect("text");
+    let heads: Vec<_> = printed.lines().filter_map(|line| line.split_once(" #2 5 ")).map(|(_, head)| head).collect();
+    assert_eq!(heads.len(), 2, "{printed}");
+    assert!(heads[0].starts_with("> HEADERS END_STREAM END_HEADERS, "), "{printed}");
+    assert_eq!(heads[1], "< RST_STREAM, 4 octets");
+    assert!(printed.ends_with("    error code 1\n"), "{printed}");
+}
+
+#[tokio::test]
+async fn octets_that_a_handler_wrote_raw_are_marked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let server = start(&log);
+    let mut connection = Connection::new(connect(&server, Carrier::H1).await);
+    let steps = "octets 48545450ff0a\noctets 0a\n";
+    let length = steps.len();
+    connection
+        .send(format!("POST /rawdriver.handler.wasm HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{steps}"))
+        .await;
+    assert_eq!(connection.rest().await, b"HTTP\xff\n\n");
+    stop(server);
+    let records = records(&log);
+    let raw: Vec<_> = records.iter().filter(|record| record["raw"] == true).collect();
+    let octets: Vec<_> = raw.iter().map(|record| json!([record["direction"], record["octets"]])).collect();
+    assert_eq!(octets, [json!(["out", "HTTP\\xff\n"]), json!(["out", "\n"])]);
+    assert_eq!(records.len(), 3, "and the request: {records:?}");
+    let printed = wire(&log, &[]);
+    assert!(String::from_utf8_lossy(&printed.stdout).contains(" #1 < octets, 6 octets, raw\n    HTTP\\xff\\n\n"));
 }
 
 #[tokio::test]

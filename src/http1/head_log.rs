@@ -32,6 +32,11 @@ impl HeadLog {
         self.log.octets(OctetsRecord { refused: Some(fault.to_string()), ..record });
     }
 
+    /// What a handler wrote through the raw door.
+    pub(super) fn raw(&self, octets: &[u8]) {
+        self.log.octets(OctetsRecord { raw: true, ..OctetsRecord::new(self.connection, Direction::Out, octets) });
+    }
+
     /// A final or informational response head.
     pub(super) fn sent(&self, head: &[u8]) {
         self.log.head(HeadRecord::parse(self.connection, Direction::Out, head));

@@ -29,6 +29,7 @@ impl RawDoor for Writer {
                     return Err(RawError::Gone);
                 }
                 state.response.take_over();
+                state.response.log_raw(&octets);
                 state.outbox.push(octets);
                 Ok(())
             })?;

@@ -195,6 +195,13 @@ impl Response {
         self.progress = progress;
     }
 
+    /// Logs octets of the handler's own making.
+    pub(super) fn log_raw(&self, octets: &[u8]) {
+        if let Some(log) = &self.log {
+            log.raw(octets);
+        }
+    }
+
     fn logged(&self, head: &[u8]) {
         if let Some(log) = &self.log {
             log.sent(head);

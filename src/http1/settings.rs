@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::observe::wire_log::WireLog;
-
-use crate::exchange::AfterRaw;
+use crate::{exchange::AfterRaw, observe::wire_log::WireLog};
 
 /// The limits that an operator may change. Whatever a peer does, a connection holds at most one head, 64 KiB of what
 /// follows it, and 64 KiB of the response beside the step that is being sent.

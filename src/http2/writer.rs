@@ -201,6 +201,7 @@ impl Writer {
 
     /// Hands over one DATA frame: h2 makes one of what its windows and the peer's frames hold.
     async fn data_frame(&mut self, octets: Bytes, padding: Option<u8>, end: bool) -> Result<(), SendError> {
+        self.ensure_well_formed()?;
         let beside = padding.map_or(0, |padding| usize::from(padding) + 1);
         let most = self.tap.frame_octets().min(OWN_FRAME_OCTETS);
         let whole = octets.len() + beside;

@@ -18,6 +18,7 @@ pub struct Builder {
     config: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    descriptors: Option<u32>,
     ports: bool,
 }
 
@@ -48,7 +49,14 @@ pub fn binary() -> Command {
 impl Builder {
     /// A server for this site with the three usual listeners: `http`, `https` and `h2`.
     pub fn new(site: Site) -> Self {
-        Self { site, config: String::new(), arguments: Vec::new(), environment: Vec::new(), ports: true }
+        Self {
+            site,
+            config: String::new(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            descriptors: None,
+            ports: true,
+        }
     }
 
     /// Lines for the configuration file. Begin with tables; top-level keys come first.
@@ -74,6 +82,12 @@ impl Builder {
         self
     }
 
+    /// The most descriptors that the server may have open (RLIMIT_NOFILE).
+    pub fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
+        self
+    }
+
     /// Starts what must not start, and waits for it to leave.
     pub fn fails(self) -> std::process::Output {
         let (mut command, _config, _site) = self.command();
@@ -94,7 +108,14 @@ impl Builder {
 
     /// The command, with the file and the folder that must live until it has started.
     fn command(self) -> (Command, tempfile::NamedTempFile, Site) {
-        let mut command = binary();
+        let mut command = match self.descriptors {
+            None => binary(),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", "ulimit -n $0 && exec \"$@\"", &most.to_string()]).arg(binary().get_program());
+                shell
+            }
+        };
         command.arg("serve").arg(self.site.path());
         if self.ports {
             command.args(["--http", "0", "--https", "0", "--h2", "0"]);
