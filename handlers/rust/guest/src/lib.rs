@@ -21,7 +21,6 @@ pub mod bindings {
 }
 
 pub use bindings::framewright::handler::log::{Level, log};
-pub use bindings::framewright::handler::stash;
 pub use bindings::framewright::handler::types::{
     ConnectionFacts, ContentEvent, Endpoint, Field, Phase, ReadError, Request, ResponseWriter, TlsFacts, Version,
     WriteError,
