@@ -49,11 +49,14 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
+/// A clause, the driver's steps, and the frames that arrive.
+type Row = (&'static str, Vec<String>, Vec<Vec<u8>>);
+
 #[tokio::test]
 async fn frames_arrive_octet_for_octet() {
     let status = block(&[(b":status", b"200")]);
     let bad = block(&[(b"X-Upper", b"a\0\r\nb"), (b":status", b"200"), (b"x", b"")]);
-    let rows: Vec<(&str, Vec<String>, Vec<Vec<u8>>)> = vec![
+    let rows: Vec<Row> = vec![
         (
             "head and content",
             vec![format!("frame - 1 4 {}", hex(&status)), "frame - 0 1 616263".into()],
@@ -100,8 +103,8 @@ async fn a_frame_longer_than_it_says_and_octets_outside_frames_arrive_too() {
     for carrier in BOTH {
         let mut connection = open(&server, carrier).await;
         let short = frame(FrameKind::DATA, 0, 1, b"abc");
-        let steps = [format!("frame - 0 0 616263646566 3"), format!("octets {}", hex(b"surplus"))];
-        drive(&mut connection, 1, &[&steps[0], &steps[1]], true).await;
+        let surplus = format!("octets {}", hex(b"surplus"));
+        drive(&mut connection, 1, &["frame - 0 0 616263646566 3", &surplus], true).await;
         let first = connection.next_on(1).await.expect("a frame");
         assert_eq!([&first.header.encode()[..], &first.payload].concat(), short);
         // What follows makes no frames any more: it has to be read as octets.
@@ -233,6 +236,34 @@ async fn what_the_client_sends_is_seen_frame_by_frame() {
     let told = connection.response(1).await;
     let lines: Vec<&str> = told.text().lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[tokio::test]
+async fn the_same_scenario_gives_the_same_octets_in_every_language() {
+    let site = Site::new();
+    site.handler("rust.handler.wasm", "rust/raw").handler("c.handler.wasm", "c/raw");
+    site.file("script.frames", include_str!("frames/same.frames"));
+    let server = Builder::new(site).start();
+    let status = [b"\0".as_slice(), b"\x07:status\x03200"];
+    let frames = [
+        frame(FrameKind::HEADERS, 0, 1, status[0]),
+        frame(FrameKind::CONTINUATION, 4, 1, status[1]),
+        frame(FrameKind::DATA, 8, 1, b"\x03one\0\0\0"),
+        frame(FrameKind::DATA, 1, 1, b"two"),
+    ];
+    let octets = b"HTTP/1.1 200 OK\nContent-Length: 3\nContent-Length: 3\n\none";
+    for path in ["/rust.handler.wasm", "/c.handler.wasm", "/script.frames"] {
+        for carrier in BOTH {
+            let mut connection = open(&server, carrier).await;
+            connection.get(1, path).await;
+            assert_eq!(hex(&octets_on(&mut connection, 1, 4).await), hex(&frames.concat()), "{path}, {carrier:?}");
+        }
+        for carrier in [Carrier::H1, Carrier::H1Tls] {
+            let mut connection = crate::support::h1::Connection::new(connect(&server, carrier).await);
+            connection.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")).await;
+            assert_eq!(connection.rest().await, octets, "{path}, {carrier:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -127,10 +127,11 @@ impl Outgoing {
         for unit in std::mem::take(&mut self.waiting) {
             let stream = unit.header.stream;
             let is_block = matches!(unit.header.kind, FrameKind::HEADERS | FrameKind::PUSH_PROMISE);
-            let is_favoured = obstacles.held_for.is_some_and(|favoured| favoured == stream);
+            let is_favoured = obstacles.held_for == Some(stream);
+            let is_held = obstacles.held_for.is_some() && !is_favoured;
             let fits = unit.data == 0 || gone.data + u64::from(unit.data) <= obstacles.room;
-            let in_order = !blocked.contains(&stream) && !(is_block && block_waits);
-            if in_order && fits && (is_favoured || obstacles.held_for.is_none()) {
+            let waits_for_another = blocked.contains(&stream) || is_block && block_waits;
+            if fits && !is_held && !waits_for_another {
                 gone.data += u64::from(unit.data);
                 self.waiting_octets -= unit.octets.len();
                 if let Some(gone) = &mut self.gone {

@@ -99,7 +99,7 @@ impl Printer {
         self.line(text, frame.connection, Some(frame.stream), frame.direction, &what, frame.length.into(), frame.raw);
         self.refused(text, frame.refused.as_deref());
         if let Some(detail) = &frame.detail {
-            put(text, format_args!("    {}\n", plain(detail.as_bytes())));
+            put(text, format_args!("    {}\n", without_controls(detail)));
         }
         self.fields(text, frame.fields.as_deref().unwrap_or_default());
     }
@@ -188,6 +188,11 @@ fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 /// Printable ASCII and blanks as they are, all else escaped: neither terminal escapes nor line breaks get through.
 fn plain(octets: &[u8]) -> String {
     octets.escape_ascii().to_string()
+}
+
+/// Words of our own, in which octets have been escaped already: only what a terminal would act on is.
+fn without_controls(words: &str) -> String {
+    words.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
 #[cfg(test)]

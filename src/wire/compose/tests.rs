@@ -18,12 +18,16 @@ fn octets(body: Body) -> Composed {
     frames(&[RawFrame { stream: None, body }], 5)
 }
 
+/// A clause, a frame, and its octets.
+type Row = (&'static str, Body, &'static [u8]);
+
+const PRIORITY: Priority = Priority { exclusive: true, dependency: 3, weight: 9 };
+
 #[test]
-fn every_frame_is_written_as_its_section_has_it() {
+fn frames_of_messages_are_written_as_their_sections_have_them() {
     let bytes = Bytes::from_static;
     let status = || vec![Instruction::Indexed(8), literal(b"a", b"b")];
-    let priority = Priority { exclusive: true, dependency: 3, weight: 9 };
-    let rows: Vec<(&str, Body, &[u8])> = vec![
+    check(vec![
         (
             "RFC 9113 §6.1",
             Body::Data { octets: bytes(b"xy"), padding: None, end_stream: true },
@@ -43,12 +47,19 @@ fn every_frame_is_written_as_its_section_has_it() {
             "RFC 9113 §6.2: padding and priority",
             Body::Headers {
                 fields: section(vec![Instruction::Indexed(8)], vec![], Some(1), true),
-                priority: Some(priority),
+                priority: Some(PRIORITY),
                 end_stream: true,
             },
             b"\0\0\x08\x01\x2d\0\0\0\x05\x01\x80\0\0\x03\x09\x88\0",
         ),
-        ("RFC 9113 §6.3", Body::Priority(priority), b"\0\0\x05\x02\0\0\0\0\x05\x80\0\0\x03\x09"),
+    ]);
+}
+
+#[test]
+fn all_other_frames_are_written_as_their_sections_have_them() {
+    let bytes = Bytes::from_static;
+    check(vec![
+        ("RFC 9113 §6.3", Body::Priority(PRIORITY), b"\0\0\x05\x02\0\0\0\0\x05\x80\0\0\x03\x09"),
         ("RFC 9113 §6.4", Body::RstStream(8), b"\0\0\x04\x03\0\0\0\0\x05\0\0\0\x08"),
         (
             "RFC 9113 §6.5",
@@ -88,7 +99,10 @@ fn every_frame_is_written_as_its_section_has_it() {
             Body::Other { kind: 0xfe, flags: 0xff, reserved: true, payload: bytes(b"x"), declared: Some(0x01_0203) },
             b"\x01\x02\x03\xfe\xff\x80\0\0\x05x",
         ),
-    ];
+    ]);
+}
+
+fn check(rows: Vec<Row>) {
     for (clause, body, expected) in rows {
         let raw = [RawFrame { stream: None, body: body.clone() }];
         assert_eq!(octets(body).octets, expected, "{clause}");

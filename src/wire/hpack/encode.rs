@@ -46,7 +46,8 @@ pub fn block_spares_dynamic_table(mut block: &[u8]) -> bool {
         };
         let Ok((index, used)) = integer::decode(block, prefix) else { return false };
         block = &block[used..];
-        if !STATIC.contains(&index) && !(is_literal && index == 0) {
+        let is_known = STATIC.contains(&index) || is_literal && index == 0;
+        if !is_known {
             return false;
         }
         let strings = if !is_literal {
