@@ -114,7 +114,7 @@ class Connection:
 class Http2(Connection):
     """A polite client that sends requests on streams 1, 3, 5, ….
 
-    Stays hyperframe's and hpack's: the server's tables are followed from the first field block on.
+    Field blocks are decoded from the first on, so that the table is the server's.
     """
 
     def __init__(self):
@@ -141,9 +141,8 @@ class Http2(Connection):
         self.stream += 2
         fields = [(":method", method), (":scheme", "https"), (":authority", f"localhost:{HTTPS_PORT}"), (":path", path)]
         has_content = bool(content) or unfinished
-        head = frames.HeadersFrame(self.stream, self.encoder.encode(fields))
-        head.flags.update(["END_HEADERS"] if has_content else ["END_HEADERS", "END_STREAM"])
-        octets = head.serialize()
+        flags = ["END_HEADERS"] if has_content else ["END_HEADERS", "END_STREAM"]
+        octets = frames.HeadersFrame(self.stream, self.encoder.encode(fields), flags=flags).serialize()
         if has_content:
             octets += frames.DataFrame(self.stream, content, flags=[] if unfinished else ["END_STREAM"]).serialize()
         self.send(octets)
@@ -273,9 +272,9 @@ def parse(octets):
 def block_from(wire):
     """The field block that begins with the first frame, its CONTINUATIONs included (RFC 9113 §6.10)."""
     block = b""
-    for item in wire:
+    for at, item in enumerate(wire):
         kind, flags = kind_of(item), flags_of(item)
-        if block and kind != TYPES["CONTINUATION"]:
+        if at > 0 and (kind != TYPES["CONTINUATION"] or item["stream"] != wire[0]["stream"]):
             continue
         block += block_of(kind, flags, payload_of(item["payload"])) * item.get("times", 1)
         if flags & FLAGS["end-headers"]:
