@@ -50,6 +50,15 @@ export function codeAgrees(row, got) {
   return got.codes.some((seen) => seen.endsWith(` ${code}`)) ? "as named" : "other";
 }
 
+/** What is the same each time, for comparison with a recorded run. */
+export function summary(got) {
+  const status = got.status === null ? "" : ` ${got.status}`;
+  const where = got.outcome === "error" && got.status !== null ? " in the content" : "";
+  const attempts = got.attempts === 1 ? [] : [`${got.attempts} attempts`];
+  const then = got.then === null ? [] : [`then ${JSON.stringify(got.then)}`];
+  return [`${got.outcome}${status}${where}`, ...attempts, ...then, ...got.codes].join(", ");
+}
+
 /** One line for people. */
 export function describe(got) {
   const status = got.status === null ? "" : ` ${got.status}`;

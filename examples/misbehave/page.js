@@ -1,9 +1,9 @@
 // The index: a row for each script, a button to run it, and what this browser made of it. `?run` begins by itself. After
 // a whole run `#results` holds it as JSON:
 //
-// {"protocol", "agent", "rows": [{"file", "outcome", "status", "error", "attempts", "codes", "code", "agrees", …}]}
+// {"protocol", "agent", "rows": [{"file", "outcome", "status", "error", "attempts", "codes", "code", "agrees", "seen", …}]}
 
-import { agrees, codeAgrees, describe } from "./outcome.js";
+import { agrees, codeAgrees, describe, summary } from "./outcome.js";
 import { protocol, run, suits } from "./run.js";
 
 // Content in the results is cut to this many characters: it is there to be read.
@@ -55,12 +55,12 @@ async function show(row, line, button) {
   const codes = got.codes.length === 0 ? "" : `, sent ${got.codes.join(", ")}`;
   cell(line, "details", attempts + then + codes + (code && `; code: ${code}`));
   button.disabled = false;
-  return { file: row.file, ...got, content: got.content.slice(0, SHOWN_CONTENT), code, agrees: good };
+  return { file: row.file, ...got, content: got.content.slice(0, SHOWN_CONTENT), code, agrees: good, seen: summary(got) };
 }
 
 async function runAll() {
   const all = document.querySelector("#run-all");
-  const summary = document.querySelector("#summary");
+  const progress = document.querySelector("#summary");
   all.disabled = true;
   const rows = [];
   // One after the other, since some break the connection; what changes how a client goes on comes last.
@@ -69,12 +69,12 @@ async function runAll() {
   for (const { row, line, button } of order) {
     if (wanted && !row.file.includes(wanted)) continue;
     rows.push(await show(row, line, button));
-    summary.textContent = `${rows.length} of ${order.length}…`;
+    progress.textContent = `${rows.length} of ${order.length}…`;
   }
   const good = rows.filter((each) => each.agrees).length;
-  summary.textContent = `${good} of ${rows.length} as they should be`;
+  progress.textContent = `${good} of ${rows.length} as they should be`;
   document.querySelector("#results").textContent = JSON.stringify({ protocol: SPOKEN, agent: navigator.userAgent, rows });
-  document.title = `Misbehaviour: ${summary.textContent}`;
+  document.title = `Misbehaviour: ${progress.textContent}`;
   all.disabled = false;
 }
 
