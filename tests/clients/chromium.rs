@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::{Receiver, Sender, channel},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -71,15 +72,20 @@ impl Chromium {
                 self.events.remove(at);
                 return;
             }
-            let event = self.receive();
+            let event = self.receive(PATIENCE);
             self.events.push(event);
         }
     }
 
     /// Evaluates an expression in the page, and waits for its value if that is a promise.
     pub fn evaluate(&mut self, expression: &str) -> Value {
+        self.evaluate_within(expression, PATIENCE)
+    }
+
+    /// The same, for what takes long.
+    pub fn evaluate_within(&mut self, expression: &str, patience: Duration) -> Value {
         let parameters = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let answer = self.call("Runtime.evaluate", &parameters);
+        let answer = self.call_within("Runtime.evaluate", &parameters, patience);
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer:#}");
         answer["result"]["value"].clone()
     }
@@ -105,6 +111,10 @@ impl Chromium {
 
     /// Sends a command and waits for its answer.
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.call_within(method, parameters, PATIENCE)
+    }
+
+    fn call_within(&mut self, method: &str, parameters: &Value, patience: Duration) -> Value {
         self.last_id += 1;
         let mut command = json!({"id": self.last_id, "method": method});
         command["params"].clone_from(parameters);
@@ -114,7 +124,7 @@ impl Chromium {
         let sent = self.commands.write_all(format!("{command}\0").as_bytes()).and_then(|()| self.commands.flush());
         assert!(sent.is_ok(), "{method}: the browser is gone: {}", self.stderr());
         loop {
-            let mut message = self.receive();
+            let mut message = self.receive(patience);
             if message["id"] == self.last_id {
                 assert!(message.get("error").is_none(), "{method}: {message}");
                 return message["result"].take();
@@ -123,8 +133,8 @@ impl Chromium {
         }
     }
 
-    fn receive(&mut self) -> Value {
-        self.messages.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("the browser: {error}: {}", self.stderr()))
+    fn receive(&mut self, patience: Duration) -> Value {
+        self.messages.recv_timeout(patience).unwrap_or_else(|error| panic!("the browser: {error}: {}", self.stderr()))
     }
 
     fn stderr(&self) -> String {

@@ -3,12 +3,14 @@
 mod browser;
 mod chromium;
 mod curl;
+mod misbehave;
 mod nghttp;
 mod python_h2;
 
 use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use crate::support::{Builder, PATIENCE, Server, Site};
@@ -37,12 +39,16 @@ fn pattern(octets: usize) -> Vec<u8> {
 
 /// Runs a client to its end. Output is `stdout` and `stderr`; the exit code is the caller's to judge.
 fn run(program: &str, arguments: &[&str]) -> Output {
-    let patience = PATIENCE.as_secs().to_string();
+    run_within(program, arguments, PATIENCE)
+}
+
+fn run_within(program: &str, arguments: &[&str], patience: Duration) -> Output {
+    let seconds = patience.as_secs().to_string();
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", &patience, program]).args(arguments).stdin(Stdio::null());
+    command.args(["--kill-after=5", &seconds, program]).args(arguments).stdin(Stdio::null());
     let output = command.output().expect("coreutils' timeout");
     assert_ne!(output.status.code(), Some(127), "{program} is missing: run scripts/test-clients.sh");
-    assert_ne!(output.status.code(), Some(124), "{program} {arguments:?} took more than {PATIENCE:?}");
+    assert_ne!(output.status.code(), Some(124), "{program} {arguments:?} took more than {patience:?}");
     output
 }
 

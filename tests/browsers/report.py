@@ -1,0 +1,66 @@
+"""The browsers side by side, as text and as HTML."""
+
+import html as markup
+
+
+def lines(table, runs):
+    """(name of the row, its `expect`, what each browser made of it) for each row and protocol that any has run."""
+    for row in table:
+        for protocol in ("http/1.1", "h2"):
+            name = f"{row['file']} over {protocol}"
+            if any(name in got["rows"] for got in runs.values()):
+                yield name, row, [got["rows"].get(name) for got in runs.values()]
+
+
+def totals(runs, faults):
+    for name, got in runs.items():
+        good = sum(row["agrees"] for row in got["rows"].values())
+        yield f"{name} {got['version']}: {good} of {len(got['rows'])} as they should be, {len(faults[name])} other than recorded"
+
+
+def text(table, runs, faults):
+    out = [*totals(runs, faults), ""]
+    for name, row, seen in lines(table, runs):
+        out.append(f"{name}\n    expected      {row['expect']}")
+        for browser, each in zip(runs, seen):
+            if each:
+                out.append(f"    {browser:<10} {'  ' if each['agrees'] else '! '} {each['seen']}")
+    for browser, each in faults.items():
+        if each:
+            out += ["", f"{browser}, other than recorded:", *(f"    {fault}" for fault in each)]
+    return "\n".join(out) + "\n"
+
+
+def html(table, runs, faults):
+    heads = "".join(f"<th>{markup.escape(name)}" for name in ("script", "expected", *runs))
+    rows = []
+    for name, row, seen in lines(table, runs):
+        cells = [f"<b>{markup.escape(row['title'])}</b><br><small>{markup.escape(name)}</small>", markup.escape(row["expect"])]
+        shown = "".join(f"<td>{cell}" for cell in cells)
+        for each in seen:
+            kind = "none" if each is None else "good" if each["agrees"] else "bad"
+            shown += f'<td class="{kind}">{markup.escape(each["seen"]) if each else ""}'
+        rows.append(f"<tr>{shown}")
+    summary = "".join(f"<li>{markup.escape(line)}" for line in totals(runs, faults))
+    other = "".join(f"<li>{markup.escape(f'{name}: {fault}')}" for name, each in faults.items() for fault in each)
+    return PAGE.format(summary=summary, heads=heads, rows="\n".join(rows), other=other or "<li>nothing")
+
+
+PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>Misbehaviour in browsers</title>
+<style>
+:root {{ color-scheme: light dark; font: 1rem/1.4 system-ui, sans-serif; }}
+table {{ border-collapse: collapse; }}
+th, td {{ padding: 0.3rem 0.7rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top; }}
+.good {{ color: light-dark(#176535, #7fd6a0); }}
+.bad {{ color: light-dark(#a11b1b, #ff9d94); font-weight: 600; }}
+</style>
+<h1>Misbehaviour in browsers</h1>
+<ul>{summary}</ul>
+<table><thead><tr>{heads}</thead><tbody>
+{rows}
+</tbody></table>
+<h2>Other than recorded</h2>
+<ul>{other}</ul>
+"""
