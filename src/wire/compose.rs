@@ -22,6 +22,8 @@ pub struct Composed {
     pub promised: Vec<u32>,
     /// Why the connection cannot go on after the exchange, if it cannot.
     pub spoils: Option<&'static str>,
+    /// SETTINGS among them that the client is to acknowledge.
+    pub settings: u32,
     /// Whether a GOAWAY is among them.
     pub goaway: bool,
     /// Whether a field block is left open: only CONTINUATION may follow (RFC 9113 §6.10).
@@ -115,6 +117,7 @@ impl Composed {
                     payload.extend_from_slice(&value.to_be_bytes());
                 }
                 self.spoil("SETTINGS");
+                self.settings += u32::from(!ack);
                 self.put(FrameKind::SETTINGS, flag(*ack, flags::ACK), stream, &payload);
             }
             Body::PushPromise { promised, fields } => {
@@ -127,7 +130,13 @@ impl Composed {
                 let payload = [&last_stream.to_be_bytes(), &code.to_be_bytes(), &debug[..]].concat();
                 self.put(FrameKind::GOAWAY, 0, stream, &payload);
             }
-            Body::WindowUpdate(increment) => self.put(FrameKind::WINDOW_UPDATE, 0, stream, &increment.to_be_bytes()),
+            Body::WindowUpdate(increment) => {
+                if stream == 0 {
+                    // The client may now send more than the engine takes (RFC 9113 §5.2).
+                    self.spoil("the connection's window");
+                }
+                self.put(FrameKind::WINDOW_UPDATE, 0, stream, &increment.to_be_bytes());
+            }
             Body::Continuation { block: instructions, end_headers } => {
                 self.touched.push(stream);
                 self.note_block(instructions);
@@ -173,7 +182,11 @@ impl Composed {
                 self.open_block = !header.has(flags::END_HEADERS);
             }
             FrameKind::RST_STREAM => self.touched.push(stream),
-            FrameKind::SETTINGS => self.spoil("SETTINGS"),
+            FrameKind::SETTINGS => {
+                self.spoil("SETTINGS");
+                self.settings += u32::from(!header.has(flags::ACK));
+            }
+            FrameKind::WINDOW_UPDATE if stream == 0 => self.spoil("the connection's window"),
             FrameKind::GOAWAY => self.goaway = true,
             _ => {}
         }

@@ -22,6 +22,8 @@ pub struct Hand {
     /// A raw field block is open: nothing but its own stream's raw frames may follow.
     open_block: Option<u32>,
     closing: Option<Closing>,
+    /// Streams of exchanges after which the connection cannot go on.
+    spoilers: Vec<u32>,
     has_left: bool,
 }
 
@@ -60,6 +62,7 @@ pub(super) struct Leaving {
 /// Octets that may leave now.
 #[derive(Debug)]
 pub(super) struct Ready {
+    pub(super) owner: u32,
     pub(super) octets: Bytes,
     pub(super) data: u64,
     pub(super) done: oneshot::Sender<()>,
@@ -79,6 +82,7 @@ impl Hand {
             self.absorb(*stream);
         }
         self.rules.suppress_goaway |= composed.goaway;
+        self.secrets.settings += composed.settings;
         let data = composed.data.iter().map(|(_, octets)| u64::from(*octets)).sum();
         let octets = Bytes::from(std::mem::take(&mut composed.octets));
         if !self.has_left {
@@ -88,8 +92,10 @@ impl Hand {
     }
 
     /// Frames of the client for this stream are absorbed.
+    ///
+    /// Only even-numbered streams can be promised (RFC 9113 §5.1.1); others are the client's, or the connection.
     pub fn absorb(&mut self, stream: u32) {
-        if !self.secrets.promised.contains(&stream) {
+        if stream > 0 && stream.is_multiple_of(2) && !self.secrets.promised.contains(&stream) {
             self.secrets.promised.push(stream);
         }
     }
@@ -166,6 +172,11 @@ impl Hand {
         }
     }
 
+    /// Has the connection close once the exchange on this stream is over.
+    pub(super) fn spoil(&mut self, stream: u32) {
+        self.spoilers.push(stream);
+    }
+
     /// How the connection is to close, if it is.
     pub fn closing(&self) -> Option<Closing> {
         self.closing
@@ -173,6 +184,9 @@ impl Hand {
 
     /// An exchange is over: what it left open or held is nobody's any more.
     pub fn let_stream_go(&mut self, stream: u32) {
+        if self.spoilers.contains(&stream) {
+            self.close(Closing::Abrupt);
+        }
         self.hold.take_if(|hold| hold.stream == stream);
         self.lost.take_if(|lost| *lost == stream);
         self.open_block.take_if(|open| *open == stream);
@@ -188,7 +202,7 @@ impl Hand {
         let RawWrite { owner, octets, data, opens_block, done } = self.writes.remove(index)?;
         self.open_block = opens_block.then_some(owner);
         self.secrets.debt = self.secrets.debt.saturating_add(data);
-        Some(Ready { octets, data, done })
+        Some(Ready { owner, octets, data, done })
     }
 
     pub(super) fn has_open_block(&self) -> bool {

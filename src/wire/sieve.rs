@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 
 use super::{
-    frame::{FrameHeader, FrameKind, HEADER_OCTETS},
+    frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags},
     inbound::Position,
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Secrets {
     pub(super) promised: Vec<u32>,
     /// Octets of content that left without its knowledge. Window updates of the connection pay for them first.
     pub(super) debt: u64,
+    /// SETTINGS that it did not send: as many acknowledgements are not for it (RFC 9113 §6.5.3).
+    pub(super) settings: u32,
 }
 
 /// Lets the client's frames through, or not.
@@ -107,7 +109,12 @@ impl Sieve {
         } else {
             // A field block is the engine's: its decoder has to see all of them (RFC 9113 §4.3).
             let is_block = matches!(header.kind, FrameKind::HEADERS | FrameKind::CONTINUATION);
+            let is_ack = header.kind == FrameKind::SETTINGS && header.has(flags::ACK);
             self.passes = begun || is_block || !secrets.promised.contains(&header.stream);
+            if self.passes && !begun && is_ack && secrets.settings > 0 {
+                secrets.settings -= 1;
+                self.passes = false;
+            }
             self.left = header.length;
             if self.passes {
                 out.extend_from_slice(&self.undecided[self.passed..]);
@@ -162,7 +169,7 @@ mod tests {
         ]
         .concat();
         for cut in 0..=octets.len() {
-            let mut secrets = Secrets { promised: vec![2], debt: 12 };
+            let mut secrets = Secrets { promised: vec![2], debt: 12, settings: 0 };
             let (mut sieve, mut out) = (Sieve::from(START), BytesMut::new());
             sieve.sift(&octets[..cut], &mut secrets, &mut out);
             sieve.sift(&octets[cut..], &mut secrets, &mut out);
@@ -174,7 +181,7 @@ mod tests {
     fn a_frame_that_the_engine_has_seen_the_start_of_passes_whole() {
         let octets = [frame(FrameKind::RST_STREAM, 2, &[0, 0, 0, 8]), update(0, 5), update(0, 6)].concat();
         for begun in 1..octets.len() - 13 {
-            let mut secrets = Secrets { promised: vec![2], debt: 11 };
+            let mut secrets = Secrets { promised: vec![2], debt: 11, settings: 0 };
             let mut header = [0; 9];
             let position = match begun {
                 1..9 => {
@@ -193,5 +200,16 @@ mod tests {
             let end = if begun <= 13 { 13 } else { 26 };
             assert_eq!(&out[..], &octets[begun..end], "begun {begun}");
         }
+    }
+
+    #[test]
+    fn as_many_acknowledgements_vanish_as_settings_were_sent_unknown() {
+        let ack = FrameHeader { length: 0, kind: FrameKind::SETTINGS, flags: 1, reserved: false, stream: 0 }.encode();
+        let own = frame(FrameKind::SETTINGS, 0, &[0; 6]);
+        let octets = [&ack[..], &own, &ack, &ack].concat();
+        let mut secrets = Secrets { settings: 2, ..Secrets::default() };
+        let (mut sieve, mut out) = (Sieve::from(START), BytesMut::new());
+        sieve.sift(&octets, &mut secrets, &mut out);
+        assert_eq!((&out[..], secrets.settings), (&[&own[..], &ack].concat()[..], 0));
     }
 }

@@ -266,7 +266,7 @@ impl<T: Transport> Tap<T> {
             grip.marks.push_back((grip.outgoing.appended(), write.done));
             if write.data > self.handle.room() {
                 // RFC 9113 §5.2: what the engine may still send, nobody knows.
-                hand.close(super::Closing::Abrupt);
+                hand.spoil(write.owner);
             }
             self.handle.add_data_octets(write.data);
         }

@@ -128,6 +128,10 @@ fn notes_what_the_connection_has_to_know() {
     for body in spoiling {
         assert!(octets(body.clone()).spoils.is_some(), "{body:?}");
     }
+    let window = |stream| frames(&[RawFrame { stream: Some(stream), body: Body::WindowUpdate(1) }], 5);
+    assert!(window(0).spoils.is_some() && window(5).spoils.is_none());
+    assert_eq!(octets(Body::Settings { ack: false, settings: vec![] }).settings, 1);
+    assert_eq!(octets(Body::Settings { ack: true, settings: vec![] }).settings, 0);
     let open = section(vec![Instruction::Indexed(8)], vec![], None, false);
     let headers = octets(Body::Headers { fields: open.clone(), priority: None, end_stream: true });
     assert!(headers.open_block && headers.spoils.is_none());
