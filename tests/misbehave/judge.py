@@ -234,6 +234,15 @@ class Http2(Connection):
         if kind == TYPES["SETTINGS"] and len(payload) % 6 == 0:
             self.send(frames.SettingsFrame(0, flags=["ACK"]).serialize())
 
+    def expect_silence(self):
+        """Nothing but the server's own frames."""
+        end = time.monotonic() + SILENCE_S
+        while time.monotonic() < end:
+            if not self.drops_own() and not self.more(SILENCE_S):
+                break
+        if self.buffer or self.ended:
+            raise Differs(f"expected nothing, got {show(self.buffer)}, {self.ended or 'and no end'}")
+
     def expect_polite(self):
         """The next polite request on this connection is answered, and nothing else comes."""
         self.request(POLITE)
