@@ -155,6 +155,29 @@ async fn octets_that_a_handler_wrote_raw_are_marked() {
 }
 
 #[tokio::test]
+async fn a_malformed_request_stands_in_the_log_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let mut server = Builder::new(Site::new()).argument("--wire-log").argument(log.to_str().expect("a path")).start();
+    let mut connection =
+        crate::support::frames::Connection::new(crate::support::connect(&server, Carrier::H2c).await, &[]).await;
+    connection
+        .fields(1, &[(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/"), (b"te", b"gzip")], true)
+        .await;
+    assert_eq!(connection.response(1).await.end, crate::support::frames::End::Reset(1));
+    connection.frame(framewright::wire::FrameKind::PING, 0, 3, [0; 8]).await;
+    assert_eq!(connection.goaway().await, Some(1));
+    server.signal("TERM");
+    server.exit();
+    let refused: Vec<_> = records(&log)
+        .into_iter()
+        .filter(|record| record["refused"].is_string())
+        .map(|record| (record["type"].clone(), record["stream"].clone()))
+        .collect();
+    assert_eq!(refused, [(json!("RST_STREAM"), json!(1)), (json!("GOAWAY"), json!(0))]);
+}
+
+#[tokio::test]
 async fn the_log_is_printed_filtered_and_coloured_and_damage_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("wire.jsonl");

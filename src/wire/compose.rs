@@ -144,6 +144,14 @@ impl Composed {
                 let payload = block(instructions);
                 self.put(FrameKind::CONTINUATION, flag(*end_headers, flags::END_HEADERS), stream, &payload);
             }
+            Body::Altsvc { .. } | Body::Origin(_) | Body::PriorityUpdate { .. } => self.extension(stream, body),
+            Body::Other { .. } => self.other(stream, body),
+        }
+    }
+
+    /// Frames of other documents than RFC 9113.
+    fn extension(&mut self, stream: u32, body: &Body) {
+        match body {
             Body::Altsvc { origin, value } => {
                 let payload = [&length16(origin), &origin[..], &value[..]].concat();
                 self.put(FrameKind::ALTSVC, 0, stream, &payload);
@@ -157,7 +165,7 @@ impl Composed {
                 let payload = [&prioritized.to_be_bytes(), &value[..]].concat();
                 self.put(FrameKind::PRIORITY_UPDATE, 0, stream, &payload);
             }
-            Body::Other { .. } => self.other(stream, body),
+            _ => {}
         }
     }
 

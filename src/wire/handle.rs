@@ -185,8 +185,8 @@ impl TapHandle {
     }
 
     /// See [`Ledger::note_refused`].
-    pub(super) fn note_refused(&self, stream: u32) {
-        self.ledger().note_refused(stream);
+    pub(super) fn note_refused(&self, stream: u32) -> Option<&'static str> {
+        self.ledger().note_refused(stream)
     }
 
     /// Nothing more will come or leave.

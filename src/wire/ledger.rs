@@ -16,6 +16,9 @@ const DEFAULT_FRAME: u32 = 16_384;
 /// Frames of the client's that a connection remembers: some hundred octets each, and more than a test looks back.
 const FRAMES_SEEN: usize = 256;
 
+/// Why a frame was refused, as far as the engine tells.
+const REFUSED: &str = "malformed, or over a limit: the server reset its stream (RFC 9113 §5.4.2, §8.1.1)";
+
 /// Field sections and windows by stream.
 ///
 /// Client streams open in increasing order (RFC 9113 §5.1.1) and h2 delivers them in that order. So whatever is left
@@ -168,13 +171,15 @@ impl Ledger {
         self.ended
     }
 
-    /// Notes that the server has reset this stream before any exchange got it: its frames were refused.
-    pub fn note_refused(&mut self, stream: u32) {
-        if self.arrived.iter().any(|arrived| arrived.id == stream)
-            && let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.stream == stream)
-        {
-            frame.refused = Some("malformed, or over a limit: the server reset its stream (RFC 9113 §5.4.2)");
+    /// Notes that the server has reset this stream. If no exchange had got it, its frames were refused: then says why.
+    pub fn note_refused(&mut self, stream: u32) -> Option<&'static str> {
+        if !self.arrived.iter().any(|arrived| arrived.id == stream) {
+            return None;
         }
+        if let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.stream == stream) {
+            frame.refused = Some(REFUSED);
+        }
+        Some(REFUSED)
     }
 
     /// The longest frame that the client takes, in octets of payload.
@@ -334,9 +339,9 @@ mod tests {
         let header = FrameHeader { length: 1, kind: FrameKind::HEADERS, flags: 5, reserved: false, stream: 1 };
         file(&mut ledger, Arrival::Frame(ArrivedFrame { header, padding: None, payload: Box::default() }));
         file(&mut ledger, section(1, "bad", true));
-        ledger.note_refused(3);
+        assert_eq!(ledger.note_refused(3), None);
         assert!(ledger.frames(0, None).all(|frame| frame.refused.is_none()));
-        ledger.note_refused(1);
+        assert!(ledger.note_refused(1).is_some());
         assert!(ledger.frames(0, None).all(|frame| frame.refused.is_some()));
     }
 }

@@ -260,7 +260,7 @@ impl<T: Transport> Tap<T> {
         let mut hand = self.handle.hand();
         while let Some(write) = hand.next_write() {
             if let Some(trace) = &mut self.trace {
-                trace.left(&write.octets, true);
+                trace.left(&write.octets, true, None);
             }
             grip.outgoing.append(write.octets);
             grip.marks.push_back((grip.outgoing.appended(), write.done));
@@ -285,11 +285,9 @@ impl<T: Transport> Tap<T> {
                 open_block: hand.has_open_block(),
             };
             let gone = grip.outgoing.let_go(obstacles);
-            if let Some(stream) = grip.outgoing.take_reset() {
-                self.handle.note_refused(stream);
-            }
+            let refused = grip.outgoing.take_reset().and_then(|stream| self.handle.note_refused(stream));
             if let Some(trace) = &mut self.trace {
-                grip.outgoing.take_gone().iter().for_each(|octets| trace.left(octets, false));
+                grip.outgoing.take_gone().iter().for_each(|octets| trace.left(octets, false, refused));
             }
             hand.secrets.debt = hand.secrets.debt.saturating_add(grip.outgoing.take_unknown_data());
             self.handle.add_data_octets(gone.data);

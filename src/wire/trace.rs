@@ -49,13 +49,20 @@ impl Trace {
         }
     }
 
-    /// Logs whole frames of ours.
-    pub(super) fn left(&mut self, octets: &[u8], raw: bool) {
+    /// Logs whole frames of ours; `refused` says what a reset among them refuses.
+    pub(super) fn left(&mut self, octets: &[u8], raw: bool, refused: Option<&str>) {
         let mut rest = octets;
         while let Some(header) = rest.first_chunk().map(|header| FrameHeader::decode(*header)) {
             let Some(payload) = rest.get(HEADER_OCTETS..HEADER_OCTETS + header.length as usize) else { break };
             let block = self.decode(header, payload);
-            let record = self.record(Direction::Out, header, payload, block.as_ref(), raw);
+            let mut record = self.record(Direction::Out, header, payload, block.as_ref(), raw);
+            if !raw {
+                record.refused = match header.kind {
+                    FrameKind::RST_STREAM => refused.map(str::to_owned),
+                    FrameKind::GOAWAY => connection_error(payload),
+                    _ => None,
+                };
+            }
             self.log.frame(record);
             rest = &rest[HEADER_OCTETS + payload.len()..];
         }
@@ -125,6 +132,12 @@ impl Trace {
             refused: None,
         }
     }
+}
+
+/// What a GOAWAY refuses: with NO_ERROR nothing, else what came last (RFC 9113 §5.4.1).
+fn connection_error(payload: &[u8]) -> Option<String> {
+    let code = u32::from_be_bytes(payload.get(4..8)?.try_into().ok()?);
+    (code != 0).then(|| format!("what the client sent last is a connection error, code {code} (RFC 9113 §5.4.1)"))
 }
 
 fn lines(section: &FieldSection) -> Vec<FieldLine> {
