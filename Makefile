@@ -149,6 +149,10 @@ FUZZ_SECONDS ?= 60
 soak: handlers ## the tests that take long, marked as ignored
 	cargo test $(GATE) -- --ignored
 
+.PHONY: browsers
+browsers: target/release/framewright ## what browsers make of examples/misbehave, side by side (ARGS=--record)
+	scripts/browsers.sh $< $(ARGS)
+
 .PHONY: clean
 clean: ## remove all that was built
 	rm -rf target examples/site/handlers

@@ -8,7 +8,7 @@ the browsers side by side, and BROWSER.json, in the form of expected/BROWSER.jso
     {"version": …, "rows": {"FILE over PROTOCOL": {"seen": …, "reason": …}}}
 
 `reason` stands there if, and only if, the browser does other than the row's `expect`. `--record` takes what was seen for
-what is expected and keeps reasons; who records then gives the missing ones. The exit code is 1 if anything differs.
+what is expected and keeps reasons; who records then gives the missing ones, which count as faults until then. The exit code is 1 if anything differs.
 """
 
 import argparse
@@ -78,6 +78,8 @@ def compared(name, got):
             faults.append(f"{row}: recorded, but not run")
         elif got["rows"][row]["seen"] != expected[row]["seen"]:
             faults.append(f"{row}: recorded {expected[row]['seen']}; seen {got['rows'][row]['seen']}")
+        elif expected[row].get("reason") == UNKNOWN_REASON:
+            faults.append(f"{row}: deviates for a reason that nobody has looked into")
         elif got["rows"][row]["agrees"] == ("reason" in expected[row]):
             faults.append(f"{row}: {'agrees, despite its reason' if got['rows'][row]['agrees'] else 'deviates without a reason'}")
     return faults
