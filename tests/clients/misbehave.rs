@@ -189,59 +189,28 @@ struct Outcome {
     agrees: bool,
 }
 
-/// What is recorded of a browser; see `tests/browsers/run.py`.
-#[derive(Deserialize)]
-struct Recorded {
-    rows: BTreeMap<String, Known>,
-}
-
-#[derive(Deserialize)]
-struct Known {
-    seen: String,
-    reason: Option<String>,
-}
-
+/// What Chromium makes of each is compared by `make browsers`; here it is the page that has to get through.
 #[test]
-fn chromium_makes_of_each_script_what_is_recorded() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browsers/expected/chromium.json");
-    let recorded: Recorded = serde_json::from_slice(&std::fs::read(file).expect("a record")).expect("a record");
+#[ignore = "a whole run takes more than ten minutes; `make browsers` runs it"]
+fn the_page_gets_through_every_script_in_chromium() {
     let server = serve();
     let line = server.log_line(&["--ignore-certificate-errors-spki-list="]);
     let mut browser = Chromium::start(line.split_once('=').expect("a value").1);
-    let mut faults = Vec::new();
-    let mut run = BTreeSet::new();
-    for (listener, scheme) in [("http", "http"), ("https", "https")] {
+    for (listener, scheme, protocol) in [("http", "http", "http/1.1"), ("https", "https", "h2")] {
         browser.open(&format!("{scheme}://localhost:{}/index.html", server.port(listener)));
         browser.evaluate("document.querySelector('#run-all').click()");
         let results = browser.evaluate_within(RESULTS, PATIENCE_OF_A_WHOLE_RUN);
         let results: Results = serde_json::from_str(results.as_str().expect("text")).expect("results");
         browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("misbehave-{listener}.png")));
-        for Outcome { file, seen, agrees } in results.rows {
-            let name = format!("{file} over {}", results.protocol);
-            match recorded.rows.get(&name) {
-                None => faults.push(format!("{name}: not recorded; seen {seen}")),
-                Some(known) if known.seen != seen => {
-                    faults.push(format!("{name}: recorded {}; seen {seen}", known.seen))
-                }
-                Some(known) if known.reason.as_deref() == Some("not looked into") => {
-                    faults.push(format!("{name}: {seen}: deviates for a reason that nobody has looked into"));
-                }
-                Some(known) if known.reason.is_some() == agrees => {
-                    faults.push(format!("{name}: {seen}: a reason is there if, and only if, it deviates"));
-                }
-                Some(_) => {}
-            }
-            run.insert(name);
-        }
+        assert_eq!(results.protocol, protocol);
+        let run: BTreeSet<_> = results.rows.iter().map(|row| row.file.clone()).collect();
+        let table = table().into_iter().filter(|row| row.protocol == protocol || row.protocol == "both");
+        assert_eq!(run, table.map(|row| row.file).collect(), "{protocol}");
+        let silent: Vec<_> = results.rows.iter().filter(|row| row.seen.is_empty()).map(|row| &row.file).collect();
+        assert!(silent.is_empty(), "nothing was seen of {silent:?}");
+        let agreeing = results.rows.iter().filter(|row| row.agrees).count();
+        assert!(agreeing * 2 > run.len(), "Chromium agrees with {agreeing} of {} over {protocol}", run.len());
     }
-    faults.extend(recorded.rows.keys().filter(|name| !run.contains(*name)).map(|name| format!("{name}: not run")));
-    assert!(
-        faults.is_empty(),
-        "{} of {} rows{}",
-        faults.len(),
-        run.len(),
-        faults.iter().map(|it| format!("\n{it}")).collect::<String>()
-    );
 }
 
 /// A promise of the results.
