@@ -23,7 +23,7 @@ use super::{
     fault::StreamFault,
     resets::{PendingResets, Resets},
     settings::INLINE_TIME,
-    writer::Writer,
+    writer::{Stream, Writer},
 };
 use crate::{
     drain::Drain,
@@ -230,8 +230,14 @@ impl Streams {
             return None;
         };
         // The parts of the exchange let the stream go when they are dropped, whatever follows.
-        let mut writer =
-            Box::new(Writer::new(respond, self.tap.clone(), self.resets.clone(), id, self.stall, self.after_raw));
+        let mut writer = Box::new(Writer::new(
+            Stream::Head(respond),
+            self.tap.clone(),
+            self.resets.clone(),
+            id,
+            self.stall,
+            self.after_raw,
+        ));
         let content: Box<dyn ContentStream> = if end_stream {
             Box::new(NoContent)
         } else {

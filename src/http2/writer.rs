@@ -66,7 +66,7 @@ pub(super) enum Stream {
 impl Writer {
     /// The response on stream `id`, which the ledger behind `tap` holds until this is dropped.
     pub(super) fn new(
-        stream: SendResponse<Bytes>,
+        stream: Stream,
         tap: TapHandle,
         resets: Resets,
         id: u32,
@@ -74,7 +74,7 @@ impl Writer {
         after_raw: AfterRaw,
     ) -> Self {
         Self {
-            stream: Stream::Head(stream),
+            stream,
             tap,
             resets,
             id,
@@ -103,15 +103,20 @@ impl Writer {
     pub(super) async fn catch_up(&mut self) {
         if self.is_ahead {
             let tap = self.tap.clone();
-            let mut written = pin!(tap.written());
             // A peer that is gone takes no more; h2 forgets what it had.
-            poll_fn(|cx| match self.poll_peer_gone(cx) {
-                Poll::Ready(_) => Poll::Ready(()),
-                Poll::Pending => written.as_mut().poll(cx),
-            })
-            .await;
+            let _ = self.unless_gone(tap.written()).await;
             self.is_ahead = false;
         }
+    }
+
+    /// Waits for this, or for the peer to go.
+    async fn unless_gone<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, SendError> {
+        let mut wanted = pin!(wanted);
+        poll_fn(|cx| match self.poll_peer_gone(cx) {
+            Poll::Ready(code) => Poll::Ready(Err(SendError::PeerGone(code))),
+            Poll::Pending => wanted.as_mut().poll(cx).map(Ok),
+        })
+        .await
     }
 
     /// Resets the stream once the request turns out malformed.
@@ -145,22 +150,10 @@ impl Writer {
         }
         self.informational += 1;
         if self.informational.is_multiple_of(INFORMATIONAL_BATCH) {
-            return self.flushed(seen).await;
+            let tap = self.tap.clone();
+            return self.unless_gone(tap.flushed_since(seen)).await;
         }
         Ok(())
-    }
-
-    /// Waits until what stands before the writer has left, or the peer has.
-    async fn flushed(&mut self, seen: u64) -> Result<(), SendError> {
-        let tap = self.tap.clone();
-        let mut flushed = pin!(tap.flushed_since(seen));
-        poll_fn(|cx| {
-            if let Poll::Ready(code) = self.poll_peer_gone(cx) {
-                return Poll::Ready(Err(SendError::PeerGone(code)));
-            }
-            flushed.as_mut().poll(cx).map(Ok)
-        })
-        .await
     }
 
     async fn head(&mut self, head: ResponseHead<'_>) -> Result<(), SendError> {
@@ -248,10 +241,7 @@ impl Writer {
     async fn window(&mut self, octets: usize) -> Result<(), SendError> {
         let tap = self.tap.clone();
         let (id, used, stall) = (self.id, self.used, self.stall);
-        let waiting = poll_fn(|cx| match self.poll_peer_gone(cx) {
-            Poll::Ready(code) => Poll::Ready(Err(SendError::PeerGone(code))),
-            Poll::Pending => tap.poll_window(id, used, octets as u64, cx).map(Ok),
-        });
+        let waiting = self.unless_gone(poll_fn(move |cx| tap.poll_window(id, used, octets as u64, cx)));
         match timeout(stall, waiting).await {
             Ok(open) => open,
             Err(_) => Err(self.stalled()),
@@ -294,21 +284,10 @@ impl Writer {
         let id = pushed.stream_id().as_u32();
         self.is_ahead = true;
         self.tap.hold_promised(id);
-        Ok(Self {
-            stream: Stream::Pushed(pushed),
-            tap: self.tap.clone(),
-            resets: self.resets.clone(),
-            id,
-            used: 0,
-            unknown: 0,
-            informational: 0,
-            stall: self.stall,
-            is_ahead: true,
-            fragment: None,
-            raw: Raw::new(self.after_raw),
-            after_raw: self.after_raw,
-            malformed: None,
-        })
+        let (tap, resets) = (self.tap.clone(), self.resets.clone());
+        let mut writer = Self::new(Stream::Pushed(pushed), tap, resets, id, self.stall, self.after_raw);
+        writer.is_ahead = true;
+        Ok(writer)
     }
 
     /// h2 refused a step: because the peer is gone, or else by a fault of ours, which ends the stream.

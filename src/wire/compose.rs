@@ -184,7 +184,7 @@ impl Composed {
             FrameKind::HEADERS | FrameKind::CONTINUATION | FrameKind::PUSH_PROMISE => {
                 self.touched.push(stream);
                 let whole = header.has(flags::END_HEADERS) && header.kind != FrameKind::CONTINUATION;
-                if !(whole && fragment(header, payload).is_some_and(block_spares_dynamic_table)) {
+                if !(whole && header.block_fragment(payload).is_some_and(block_spares_dynamic_table)) {
                     self.spoil("a field block of unknown content");
                 }
                 self.open_block = !header.has(flags::END_HEADERS);
@@ -252,20 +252,6 @@ impl Composed {
 
     fn spoil(&mut self, reason: &'static str) {
         self.spoils.get_or_insert(reason);
-    }
-}
-
-/// The field block in a HEADERS or PUSH_PROMISE frame.
-fn fragment(header: FrameHeader, payload: &[u8]) -> Option<&[u8]> {
-    let mut fragment = payload;
-    if header.has(flags::PADDED) {
-        let (&padding, rest) = fragment.split_first()?;
-        fragment = rest.get(..rest.len().checked_sub(padding.into())?)?;
-    }
-    match header.kind {
-        FrameKind::PUSH_PROMISE => fragment.get(4..),
-        _ if header.has(flags::PRIORITY) => fragment.get(5..),
-        _ => Some(fragment),
     }
 }
 

@@ -92,6 +92,24 @@ impl FrameHeader {
         [l0, l1, l2, self.kind.0, self.flags, s0, s1, s2, s3]
     }
 
+    /// The part of a field block that a frame with this header and payload carries (RFC 9113 §6.2, §6.6, §6.10): without
+    /// padding, priority and promised stream. None if it carries none, or is too short for what its flags say.
+    pub fn block_fragment(self, payload: &[u8]) -> Option<&[u8]> {
+        let before = match self.kind {
+            FrameKind::CONTINUATION => return Some(payload),
+            FrameKind::HEADERS if self.has(flags::PRIORITY) => 5,
+            FrameKind::HEADERS => 0,
+            FrameKind::PUSH_PROMISE => 4,
+            _ => return None,
+        };
+        let mut fragment = payload;
+        if self.has(flags::PADDED) {
+            let (&padding, rest) = fragment.split_first()?;
+            fragment = rest.get(..rest.len().checked_sub(padding.into())?)?;
+        }
+        fragment.get(before..)
+    }
+
     /// Whether any of these flags is set.
     pub fn has(self, flags: u8) -> bool {
         self.flags & flags != 0
@@ -101,6 +119,26 @@ impl FrameHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn block_fragments_come_without_what_surrounds_them() {
+        type Row = (&'static str, FrameKind, u8, &'static [u8], Option<&'static [u8]>);
+        let rows: [Row; 9] = [
+            ("RFC 9113 §6.2", FrameKind::HEADERS, 0, b"abc", Some(b"abc")),
+            ("RFC 9113 §6.2: padded", FrameKind::HEADERS, flags::PADDED, b"\x01ab", Some(b"a")),
+            ("RFC 9113 §6.2: priority", FrameKind::HEADERS, flags::PRIORITY, b"12345a", Some(b"a")),
+            ("RFC 9113 §6.2: both", FrameKind::HEADERS, 0x28, b"\x0112345ab", Some(b"a")),
+            ("RFC 9113 §6.2: more padding than payload", FrameKind::HEADERS, flags::PADDED, b"\x03ab", None),
+            ("RFC 9113 §6.2: no room for the priority", FrameKind::HEADERS, flags::PRIORITY, b"1234", None),
+            ("RFC 9113 §6.6", FrameKind::PUSH_PROMISE, flags::PADDED, b"\x011234ab", Some(b"a")),
+            ("RFC 9113 §6.10: no flags but one", FrameKind::CONTINUATION, 0x28, b"abc", Some(b"abc")),
+            ("RFC 9113 §6.1", FrameKind::DATA, 0, b"abc", None),
+        ];
+        for (clause, kind, flags, payload, fragment) in rows {
+            let header = FrameHeader { length: 0, kind, flags, reserved: false, stream: 1 };
+            assert_eq!(header.block_fragment(payload), fragment, "{clause}");
+        }
+    }
 
     #[test]
     fn every_header_survives_a_round_trip() {

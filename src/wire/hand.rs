@@ -74,9 +74,7 @@ impl Hand {
     pub fn write(&mut self, owner: u32, composed: &mut Composed) -> oneshot::Receiver<()> {
         let (done, written) = oneshot::channel();
         for stream in composed.touched.iter().chain(&composed.promised) {
-            if !self.rules.suppressed.contains(stream) {
-                self.rules.suppressed.push(*stream);
-            }
+            self.suppress_reset(*stream);
         }
         for stream in &composed.promised {
             self.absorb(*stream);
@@ -101,7 +99,7 @@ impl Hand {
     }
 
     /// No RST_STREAM of the engine's leaves on this stream.
-    pub fn suppress_reset(&mut self, stream: u32) {
+    fn suppress_reset(&mut self, stream: u32) {
         if !self.rules.suppressed.contains(&stream) {
             self.rules.suppressed.push(stream);
         }

@@ -92,16 +92,18 @@ impl TapHandle {
     /// connection's window (RFC 9113 §5.2), once `used` octets of the stream's have been spent. Octets of other
     /// streams that still wait to be written are not counted against the connection.
     pub fn open_window(&self, stream: u32, used: u64) -> u64 {
-        let (on_stream, on_connection) = self.ledger().allowed(stream);
+        self.open_in(&mut self.ledger(), stream, used)
+    }
+
+    fn open_in(&self, ledger: &mut Ledger, stream: u32, used: u64) -> u64 {
+        let (on_stream, on_connection) = ledger.allowed(stream);
         on_stream.saturating_sub(used).min(on_connection.saturating_sub(self.data_octets()))
     }
 
     /// Ready once the window of [`open_window`](Self::open_window) holds `octets`.
     pub fn poll_window(&self, stream: u32, used: u64, octets: u64, cx: &Context<'_>) -> Poll<()> {
         let mut ledger = self.ledger();
-        let (on_stream, on_connection) = ledger.allowed(stream);
-        let open = on_stream.saturating_sub(used).min(on_connection.saturating_sub(self.data_octets()));
-        if open >= octets || ledger.is_ended() {
+        if self.open_in(&mut ledger, stream, used) >= octets || ledger.is_ended() {
             return Poll::Ready(());
         }
         ledger.wait(cx.waker());

@@ -263,7 +263,7 @@ impl Inbound {
         arrivals.push(arrived(header, payload));
         match header.kind {
             FrameKind::HEADERS => {
-                let fragment = fragment(header, payload).ok_or(Broken)?;
+                let fragment = header.block_fragment(payload).ok_or(Broken)?;
                 let open = Open { stream: header.stream, end_stream: header.has(flags::END_STREAM) };
                 self.fragment(header, open, fragment, arrivals)
             }
@@ -345,19 +345,6 @@ fn arrived(header: FrameHeader, payload: &[u8]) -> Arrival {
         _ => (None, &payload[..payload.len().min(SEEN_OCTETS)]),
     };
     Arrival::Frame(ArrivedFrame { header, padding, payload: payload.into() })
-}
-
-/// The field block fragment of a HEADERS frame: without padding and priority (RFC 9113 §6.2).
-fn fragment(header: FrameHeader, payload: &[u8]) -> Option<&[u8]> {
-    let mut fragment = payload;
-    if header.has(flags::PADDED) {
-        let (&padding, rest) = fragment.split_first()?;
-        fragment = &rest[..rest.len().checked_sub(usize::from(padding))?];
-    }
-    if header.has(flags::PRIORITY) {
-        fragment = fragment.get(5..)?;
-    }
-    Some(fragment)
 }
 
 #[cfg(test)]

@@ -74,24 +74,9 @@ impl Trace {
 
     /// The field block that ends with a frame of ours.
     fn decode(&mut self, header: FrameHeader, payload: &[u8]) -> Option<FieldBlock> {
-        let mut fragment = match header.kind {
-            FrameKind::HEADERS | FrameKind::PUSH_PROMISE | FrameKind::CONTINUATION => payload,
-            _ => return None,
-        };
+        let fragment = header.block_fragment(payload)?;
         if header.kind != FrameKind::CONTINUATION {
             self.block.clear();
-            if header.has(flags::PADDED) {
-                let (&padding, unpadded) = fragment.split_first()?;
-                fragment = unpadded.get(..unpadded.len().checked_sub(padding.into())?)?;
-            }
-            let before = if header.kind == FrameKind::PUSH_PROMISE {
-                4
-            } else if header.has(flags::PRIORITY) {
-                5
-            } else {
-                0
-            };
-            fragment = fragment.get(before..)?;
         }
         self.block.extend_from_slice(fragment);
         if !header.has(flags::END_HEADERS) {
