@@ -13,7 +13,7 @@ use framewright_guest::{
 
 use self::bindings::{framewright::handler::script, wasi::random::random};
 use crate::{
-    facts::{self, Facts, FieldLine, Tls},
+    facts::{Facts, FieldLine, Tls},
     wire::{OWN, Polite, Wire},
 };
 
@@ -54,7 +54,7 @@ pub fn facts(request: &Request) -> Facts {
     let line = |line: inspect::SentField| FieldLine {
         name: line.name,
         value: line.value,
-        representation: facts::representation(line.representation),
+        representation: framewright_guest::representation(line.representation),
     };
     Facts {
         script: script::path(),

@@ -1,6 +1,6 @@
 //! What is known of an exchange before its script runs.
 
-use framewright_guest::{Query, Version, inspect::Representation};
+use framewright_guest::{Query, Version};
 
 /// The request and its connection.
 #[derive(Clone, Debug, Default)]
@@ -84,16 +84,5 @@ impl Facts {
     /// The first field of this name, whatever its case.
     pub fn field(&self, name: &str) -> Option<&FieldLine> {
         self.fields.iter().find(|line| line.name.eq_ignore_ascii_case(name.as_bytes()))
-    }
-}
-
-/// The names of `docs/frames.md`.
-pub fn representation(representation: Representation) -> &'static str {
-    match representation {
-        Representation::Text => "text",
-        Representation::Indexed => "indexed",
-        Representation::Incremental => "incremental",
-        Representation::WithoutIndexing => "without-indexing",
-        Representation::NeverIndexed => "never-indexed",
     }
 }

@@ -51,6 +51,18 @@ pub fn frame(body: raw::Body) -> raw::Frame {
     raw::Frame { stream_id: None, body }
 }
 
+/// What RFC 7541 §6 calls a representation, in one word, as `wit/inspect.wit` spells it.
+pub fn representation(representation: inspect::Representation) -> &'static str {
+    use inspect::Representation;
+    match representation {
+        Representation::Text => "text",
+        Representation::Indexed => "indexed",
+        Representation::Incremental => "incremental",
+        Representation::WithoutIndexing => "without-indexing",
+        Representation::NeverIndexed => "never-indexed",
+    }
+}
+
 /// Makes a panic say why, in the log, before it traps.
 #[doc(hidden)]
 pub fn log_panics() {

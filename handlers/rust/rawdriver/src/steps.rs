@@ -7,7 +7,7 @@ use framewright_guest::{
     raw::{self, Body, Frame, HoldEnd, How, Other, Rule},
 };
 
-use crate::wording::{NO_STEP, Refused, from_hex, representation, to_hex, wait};
+use crate::wording::{NO_STEP, Refused, from_hex, to_hex, wait};
 
 /// One exchange.
 pub struct Driver {
@@ -79,7 +79,7 @@ impl Driver {
     fn inspect(&mut self) {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         for line in inspect::fields() {
-            let representation = representation(line.representation);
+            let representation = framewright_guest::representation(line.representation);
             self.report += &format!("field {representation} {} {}\n", text(&line.name), text(&line.value));
         }
         self.report += &format!("head {}\n", to_hex(&inspect::head()));

@@ -1,11 +1,6 @@
 //! Puts refusals into the WIT's own words, and octets into digits.
 
-use framewright_guest::{
-    WriteError,
-    inspect::{Representation, WaitError},
-    push::PushError,
-    raw::RawError,
-};
+use framewright_guest::{WriteError, inspect::WaitError, push::PushError, raw::RawError};
 
 /// Why a step was refused.
 pub struct Refused(pub String);
@@ -57,16 +52,6 @@ pub fn wait(error: WaitError) -> &'static str {
         WaitError::Deadline => "deadline",
         WaitError::Closed => "closed",
         WaitError::WrongProtocol => "wrong-protocol",
-    }
-}
-
-pub fn representation(representation: Representation) -> &'static str {
-    match representation {
-        Representation::Text => "text",
-        Representation::Indexed => "indexed",
-        Representation::Incremental => "incremental",
-        Representation::WithoutIndexing => "without-indexing",
-        Representation::NeverIndexed => "never-indexed",
     }
 }
 
