@@ -19,13 +19,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("stash", &["exchange"]),
     // Of wire, the codec of raw frames alone.
     ("sandbox", &["exchange", "observe", "stash", "wire"]),
-    ("router", &["exchange", "observe", "sandbox", "site"]),
+    ("substitution", &[]),
+    // Of site, reading a part of an open file.
+    ("reply", &["site"]),
+    ("pipes", &["reply", "substitution"]),
+    ("wptserve", &["exchange", "observe", "pipes", "reply", "site", "substitution"]),
+    ("router", &["exchange", "observe", "sandbox", "site", "wptserve"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.
     (
         "config",
-        &["cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "stash", "tls"],
+        &[
+            "cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "stash", "tls",
+            "wptserve",
+        ],
     ),
 ];
 

@@ -21,6 +21,7 @@ pub use path::{PathFault, SitePath, decode_leniently};
 pub use refusal::Refusal;
 pub use respond::Site;
 pub use root::RootError;
+pub(crate) use send::read;
 pub use settings::Settings;
 
 /// How the name of a handler ends. The octets of such files are never served.

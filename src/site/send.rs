@@ -149,9 +149,10 @@ impl Source<'_> {
     }
 }
 
-/// Reads without a change of thread what the system has in memory.
-async fn read(file: &Arc<File>, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(length).expect("at most one chunk");
+/// Octets from `offset` on, `length` at most; fewer at the end of the file. What the system has in memory is read
+/// without a change of thread.
+pub(crate) async fn read(file: &Arc<File>, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
     if let Some(octets) = read_now(file, offset, length) {
         return Ok(octets);
     }

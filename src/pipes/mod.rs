@@ -1,0 +1,1 @@
+//! Pipes (`?pipe=header(Name,value)|trickle(d1)`): changes to a whole response, one after another.
