@@ -13,5 +13,5 @@ mod settings;
 mod table;
 
 pub use pattern::Pattern;
-pub use router::{Router, RunHandler};
+pub use router::{Behaviour, Router, RunHandler};
 pub use settings::{GrantRule, RouteSettings, Settings};

@@ -4,9 +4,8 @@ use std::time::SystemTime;
 
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-const IMF_FIXDATE: &[BorrowedFormatItem<'static>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+const IMF_FIXDATE: &[BorrowedFormatItem<'static>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// Now, as IMF-fixdate.
 #[expect(clippy::disallowed_methods, reason = "the calendar's time is what this field says")]

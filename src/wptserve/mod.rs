@@ -3,6 +3,12 @@
 //!
 //! Not here: Python handlers, components and scripts. The words of that server's configuration are kept.
 
+mod asis;
+mod date;
+mod reason;
+mod send;
 mod settings;
+mod site;
 
 pub use settings::{Alias, Hosts, Ports, Settings, Switches};
+pub use site::Site;
