@@ -2,13 +2,38 @@
 //! the exact fields of each kind of response.
 //!
 //! Not here: Python handlers, components and scripts. The words of that server's configuration are kept.
+//!
+//! A request's octets become text ([`isomorphic`]), its target may be [rewritten](routes::rewrite) and becomes a
+//! [`url`], the [`routes`] say who answers and where files are looked up ([`file_path`]). A file's fields come from its
+//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which [globals](exposure)
+//! it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of these are sans I/O.
 
 mod asis;
 mod date;
-mod reason;
+mod edition;
+pub mod exposure;
+mod facts;
+pub mod fault;
+pub mod file_path;
+pub mod generated;
+pub mod isomorphic;
+pub mod listing;
+pub mod media_type;
+pub mod meta;
+pub mod query;
+pub mod range;
+pub mod reason;
+pub mod route_pattern;
+pub mod routes;
 mod send;
 mod settings;
+pub mod sidecar;
 mod site;
+pub mod url;
 
+#[cfg(test)]
+mod recorded;
+
+pub use edition::Edition;
 pub use settings::{Alias, Hosts, Ports, Settings, Switches};
 pub use site::Site;
