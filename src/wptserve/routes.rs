@@ -241,7 +241,7 @@ const KINDS_OF_TODAY: [Kind; 11] = [
 /// Handlers whose names do not say that they are Python. Below an alias this pattern has two slashes, as there.
 const PYTHON_IN_2021: [(Methods, &str); 1] = [(Methods::Get, "/.well-known/origin-policy")];
 
-const PYTHON_OF_TODAY: [(Methods, &str); 10] = [
+const PYTHON_OF_TODAY: [(Methods, &str); 14] = [
     (Methods::Any, "/.well-known/attribution-reporting/report-event-attribution"),
     (Methods::Any, "/.well-known/attribution-reporting/debug/report-event-attribution"),
     (Methods::Any, "/.well-known/attribution-reporting/report-aggregate-attribution"),
@@ -251,7 +251,11 @@ const PYTHON_OF_TODAY: [(Methods, &str); 10] = [
     (Methods::Get, "/.well-known/interest-group/permissions/"),
     (Methods::Any, "/.well-known/interest-group/real-time-report"),
     (Methods::Any, "/.well-known/private-aggregation/*"),
+    (Methods::Get, "/.well-known/shared-storage/trusted-origins"),
+    (Methods::Get, "/.well-known/web-app-origin-association"),
     (Methods::Any, "/.well-known/web-identity"),
+    (Methods::Any, "/.well-known/device-bound-sessions"),
+    (Methods::Any, "/.well-known/email-verification"),
 ];
 
 #[cfg(test)]

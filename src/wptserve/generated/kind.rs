@@ -32,12 +32,14 @@ pub enum Worker {
 }
 
 impl Kind {
-    /// How the paths end that are routed to it. The `.any` before `.worker` is not asked for: `X.worker.html` is routed
-    /// alike.
+    /// How the paths end that are routed to it. That is less than what its script is found by: `X.worker.html` is routed
+    /// as `X.any.worker.html` is.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Test(Global::DedicatedWorker) => ".worker.html",
             Self::Test(Global::DedicatedWorkerModule) => ".worker-module.html",
+            Self::Test(Global::ShadowRealm(RealmHost::ServiceWorker)) => ".any.shadowrealm-in-serviceworker.html",
+            Self::Test(Global::ShadowRealm(RealmHost::AudioWorklet)) => ".any.shadowrealm-in-audioworklet.html",
             _ => self.ends().next().map_or("", |(document, ..)| document),
         }
     }
@@ -106,13 +108,15 @@ const TABLE: [(Kind, Ends); 22] = [
         in_realm(RealmHost::SharedWorker),
         (".any.shadowrealm-in-sharedworker.html", ".any.js", ".any.worker-shadowrealm.js"),
     ),
+    // Secure contexts both: the path says so, the script's name does not. As there, a script whose name says it as well
+    // is not found.
     (
         in_realm(RealmHost::ServiceWorker),
-        (".any.shadowrealm-in-serviceworker.html", ".any.js", ".any.serviceworker-shadowrealm.js"),
+        (".https.any.shadowrealm-in-serviceworker.html", ".any.js", ".any.serviceworker-shadowrealm.js"),
     ),
     (
         in_realm(RealmHost::AudioWorklet),
-        (".any.shadowrealm-in-audioworklet.html", ".any.js", ".any.audioworklet-shadowrealm.js"),
+        (".https.any.shadowrealm-in-audioworklet.html", ".any.js", ".any.audioworklet-shadowrealm.js"),
     ),
     (Kind::Window, (".window.html", ".window.js", ".window.js")),
     (Kind::Extension, (".extension.html", ".extension.js", ".extension.js")),
@@ -164,6 +168,18 @@ mod tests {
                 "/x.any.shadowrealm-in-sharedworker.html",
                 "/x.any.js",
                 "/x.any.worker-shadowrealm.js",
+            ),
+            (
+                realm(RealmHost::ServiceWorker),
+                "/x.https.any.shadowrealm-in-serviceworker.html",
+                "/x.any.js",
+                "/x.any.serviceworker-shadowrealm.js",
+            ),
+            (
+                realm(RealmHost::AudioWorklet),
+                "/x.any.shadowrealm-in-audioworklet.html",
+                "/x.any.shadowrealm-in-audioworklet.html",
+                "/x.any.shadowrealm-in-audioworklet.html",
             ),
             (Kind::Worker(Worker::Classic), "/x.any.worker.js", "/x.any.js", "/x.any.js"),
             (Kind::Worker(Worker::RealmInAudioWorklet), "/x.any.audioworklet-shadowrealm.js", "/x.any.js", "/x.any.js"),

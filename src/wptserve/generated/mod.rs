@@ -37,3 +37,6 @@ struct Load<'a> {
 fn block(metadata: &[Entry], line: impl Fn(&Entry) -> Option<String>) -> String {
     metadata.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests;

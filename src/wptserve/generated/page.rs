@@ -33,7 +33,7 @@ pub(super) fn document(kind: Kind, edition: Edition, load: &Load<'_>, metadata: 
 
 const MODULE: &str = ", { type: \"module\" }";
 
-const EXTENSION_SCRIPTS: &str = "<script src=\"/resources/testdriver.js\"></script>\n\
+const EXTENSION_SCRIPTS: &str = "<script src=\"/resources/testdriver.js?feature=extensions\"></script>\n\
     <script src=\"/resources/testdriver-vendor.js\"></script>\n\
     <script src=\"/resources/web-extensions-helper.js\"></script>\n";
 
@@ -55,11 +55,11 @@ fn in_window(metadata: &[Entry], before: &str, after: &str, last: &str) -> Strin
     format!("{}{before}{HARNESS}{after}{scripts}\n<div id=log></div>\n{last}\n", head(metadata))
 }
 
-fn in_worker(metadata: &[Entry], worker: &str) -> String {
+pub(super) fn in_worker(metadata: &[Entry], worker: &str) -> String {
     with_statements(metadata, "", &format!("fetch_tests_from_worker({worker});\n"))
 }
 
-fn in_service_worker(metadata: &[Entry], arguments: &str) -> String {
+pub(super) fn in_service_worker(metadata: &[Entry], arguments: &str) -> String {
     let statements = format!(
         "(async function() {{\n  {REGISTRATION}  reg = await navigator.serviceWorker.register({arguments});\n  \
          fetch_tests_from_worker(reg.installing);\n}})();\n"

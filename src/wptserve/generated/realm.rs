@@ -7,58 +7,48 @@
 
 use super::{
     Load, Worker,
-    page::with_statements,
+    page::{in_service_worker, in_worker, with_statements},
     script::{imports, in_string},
 };
 use crate::wptserve::{exposure::RealmHost, meta::Entry};
 
 /// The page of a test in a ShadowRealm that is made here.
 pub(super) fn page(host: RealmHost, load: &Load<'_>, metadata: &[Entry]) -> String {
-    let url = in_string(&format!("{}{}", load.path, load.query));
+    let Load { path, query } = load;
+    let url = format!("\"{path}{query}\"");
     let statements = match host {
+        RealmHost::DedicatedWorker => return in_worker(metadata, &format!("new Worker({url})")),
+        RealmHost::SharedWorker => return in_worker(metadata, &format!("new SharedWorker({url})")),
+        RealmHost::ServiceWorker => return in_service_worker(metadata, &format!("{url}, {{scope}}")),
         // A page has its title in an element: the realm is told none.
         RealmHost::Window => in_window(&test_code("import", load, &without_title(metadata))),
         RealmHost::ShadowRealm => in_realm(&test_code("import", load, &without_title(metadata))),
-        RealmHost::DedicatedWorker => format!("fetch_tests_from_worker(new Worker(\"{url}\"));\n"),
-        RealmHost::SharedWorker => format!("fetch_tests_from_worker(new SharedWorker(\"{url}\"));\n"),
-        RealmHost::ServiceWorker => reporting(&format!(
-            "  const scope = 'does/not/exist';\n\
-             \x20 const old = await navigator.serviceWorker.getRegistration(scope);\n\
-             \x20 if (old) await old.unregister();\n\
-             \x20 const registration = await navigator.serviceWorker.register(\"{url}\", {{ scope }});\n\
-             \x20 await fetch_tests_from_worker(registration.installing);\n"
-        )),
         RealmHost::AudioWorklet => reporting(&format!(
             "  const context = new AudioContext();\n\
              \x20 await context.audioWorklet.addModule(\"/resources/testharness-shadowrealm-outer.js\");\n\
              \x20 await context.audioWorklet.addModule(\n\
              \x20   \"/resources/testharness-shadowrealm-audioworkletprocessor.js\");\n\
-             \x20 await context.audioWorklet.addModule(\"{url}\");\n\
+             \x20 await context.audioWorklet.addModule({url});\n\
              \x20 const node = new AudioWorkletNode(context, \"test-runner\");\n\
              \x20 setupFakeFetchOverMessagePort(node.port);\n\
              \x20 await fetch_tests_from_worker(node.port);\n"
         )),
     };
-    let helper = match host {
-        RealmHost::DedicatedWorker | RealmHost::SharedWorker | RealmHost::ServiceWorker => "",
-        RealmHost::Window | RealmHost::ShadowRealm | RealmHost::AudioWorklet => {
-            "<script src=\"/resources/testharness-shadowrealm-outer.js\"></script>\n"
-        }
-    };
+    let helper = "<script src=\"/resources/testharness-shadowrealm-outer.js\"></script>\n";
     with_statements(metadata, helper, &statements)
 }
 
 /// The script of a worker, or worklet, that makes the ShadowRealm.
 pub(super) fn script(worker: Worker, load: &Load<'_>, metadata: &[Entry]) -> String {
     match worker {
-        Worker::RealmInAudioWorklet => in_audio_worklet(&test_code("fakeDynamicImport", load, metadata)),
-        Worker::RealmInServiceWorker => in_worker(
+        Worker::RealmInAudioWorklet => script_of_worklet(&test_code("fakeDynamicImport", load, metadata)),
+        Worker::RealmInServiceWorker => script_of_worker(
             "  setupFakeDynamicImportInShadowRealm(realm, fetchAdaptor);\n",
             "fakeDynamicImport",
             &test_code("fakeDynamicImport", load, metadata),
         ),
         Worker::Classic | Worker::Module | Worker::Realm => {
-            in_worker("", "import", &test_code("import", load, metadata))
+            script_of_worker("", "import", &test_code("import", load, metadata))
         }
     }
 }
@@ -115,7 +105,7 @@ fn in_realm(test: &str) -> String {
     ))
 }
 
-fn in_worker(prepare: &str, import: &str, test: &str) -> String {
+fn script_of_worker(prepare: &str, import: &str, test: &str) -> String {
     let setup = setup_code(import);
     format!(
         "importScripts(\"/resources/testharness-shadowrealm-outer.js\");\n\
@@ -136,7 +126,7 @@ fn in_worker(prepare: &str, import: &str, test: &str) -> String {
 }
 
 /// The processor that calls this method belongs to the helper; it waits for nothing, so faults are posted.
-fn in_audio_worklet(test: &str) -> String {
+fn script_of_worklet(test: &str) -> String {
     let setup = setup_code("fakeDynamicImport");
     format!(
         "TestRunner.prototype.createShadowRealmAndStartTests = async function() {{\n\
