@@ -3,6 +3,10 @@
 //!
 //! Not here: Python handlers, components and scripts. The words of that server's configuration are kept.
 
+mod configuration;
+mod hosts;
 mod settings;
 
-pub use settings::{Alias, Hosts, Ports, Settings, Switches};
+pub use configuration::{Certificate, Configuration};
+pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
+pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
