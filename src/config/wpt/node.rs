@@ -51,7 +51,7 @@ impl Node {
     }
 
     /// Takes over what another says: objects merge, but only under keys that are here already; everything else is
-    /// replaced. Gives the keys that were left out.
+    /// replaced. Whoever spoke last is to blame. Gives the keys that were left out.
     ///
     /// # Errors
     /// Something that is no object in the place of one.
@@ -61,6 +61,7 @@ impl Node {
             return Ok(Vec::new());
         };
         let Content::Map(theirs) = other.value else { return Err(other.wrong("an object")) };
+        self.place = other.place;
         let mut left_out = Vec::new();
         for (key, node) in theirs {
             match own.get_mut(&key) {
