@@ -9,6 +9,7 @@
 //! it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of these are sans I/O.
 
 mod asis;
+mod configuration;
 mod date;
 mod edition;
 pub mod exposure;
@@ -16,6 +17,7 @@ mod facts;
 pub mod fault;
 pub mod file_path;
 pub mod generated;
+mod hosts;
 pub mod isomorphic;
 pub mod listing;
 pub mod media_type;
@@ -34,6 +36,8 @@ pub mod url;
 #[cfg(test)]
 mod recorded;
 
+pub use configuration::{Certificate, Configuration};
 pub use edition::Edition;
-pub use settings::{Alias, Hosts, Ports, Settings, Switches};
-pub use site::Site;
+pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
+pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
+pub use site::{OpenError, Site};
