@@ -54,8 +54,6 @@ pub struct WptservePlan {
 pub struct WptPlan {
     /// The servers.
     pub serve: ServePlan,
-    /// Whether the certificate is our own authority's in the place of the checkout's.
-    pub own_ca: bool,
     /// Whether to look if the names of the tests resolve.
     pub check_subdomains: bool,
     /// Whether to leave as soon as everything listens.

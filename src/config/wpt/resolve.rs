@@ -76,13 +76,7 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         log,
         wire_log: arguments.wire_log.clone(),
     };
-    Ok(WptPlan {
-        serve,
-        own_ca: arguments.own_ca,
-        check_subdomains,
-        exit_after_start: arguments.exit_after_start,
-        warnings,
-    })
+    Ok(WptPlan { serve, check_subdomains, exit_after_start: arguments.exit_after_start, warnings })
 }
 
 /// What is built in, the checkout's file where there is one, and the one that was named, one over the other.
