@@ -5,8 +5,9 @@
 //!
 //! A request's octets become text ([`isomorphic`]), its target may be [rewritten](routes::rewrite) and becomes a
 //! [`url`], the [`routes`] say who answers and where files are looked up ([`file_path`]). A file's fields come from its
-//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which [globals](exposure)
-//! it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of these are sans I/O.
+//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which
+//! [globals](exposure) it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of
+//! these are sans I/O.
 
 mod asis;
 mod configuration;
