@@ -7,7 +7,7 @@ use framewright::{
     exchange::Dispatch,
     http1, http2,
     router::{self, GrantRule, Pattern, Router},
-    sandbox::{Grants, LoadError, Sandbox, SetupError},
+    sandbox::{Grants, LoadError, Sandbox, SetupError, SiteFacts},
     server::BindError,
     site::{self, Site},
     tls,
@@ -125,7 +125,8 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
         GrantRule { pattern: Pattern::new(&rule.pattern), grants }
     });
-    router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect() }
+    let python = plan.site.python.then(|| Arc::new(SiteFacts::default()));
+    router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect(), python }
 }
 
 fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {

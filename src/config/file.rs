@@ -130,6 +130,7 @@ pub(super) enum OnDisconnect {
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
     pub(super) follow_symlinks: Option<bool>,
+    pub(super) python: Option<bool>,
 }
 
 /// `[grant."/path/*"]`.

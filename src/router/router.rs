@@ -91,12 +91,22 @@ impl<H: RunHandler> Parts<H> {
         line.write(&report.sent, report.outcome.cause().as_deref(), Some(&share));
     }
 
+    /// What runs the script of this path; none if it is none.
+    fn runtime_of(&self, path: &SitePath<'_>) -> Option<Runtime> {
+        match path {
+            path if path.is_script() => Some(Runtime::Frames),
+            path if path.is_python() && self.settings.python.is_some() => Some(Runtime::Python),
+            _ => None,
+        }
+    }
+
     /// A script with these octets, with the grants of its path.
-    fn script(&self, path: &SitePath<'_>, source: Bytes) -> Target {
+    fn script(&self, runtime: Runtime, path: &SitePath<'_>, source: Bytes) -> Target {
         let absolute = path.to_absolute();
         let name: Arc<str> = String::from_utf8_lossy(&absolute).into();
+        let facts = self.settings.python.clone().unwrap_or_default();
         Target {
-            program: Program::Script(Script { runtime: Runtime::Frames, path: Arc::clone(&name), source }),
+            program: Program::Script(Script { runtime, path: Arc::clone(&name), source, facts }),
             grants: self.settings.grants_at(&absolute),
             name,
             root: Arc::from(&*self.settings.root),
@@ -120,14 +130,16 @@ impl<H: RunHandler> Parts<H> {
                 }
                 Err(refusal) => refusal,
             },
-            Ok(path) if path.is_script() => match self.site.read(path.clone(), SCRIPT_OCTETS).await {
-                Ok(source) => {
-                    let target = self.script(&path, source);
-                    drop(path);
-                    return Box::pin(self.run(&target, line, exchange)).await;
+            Ok(path) if let Some(runtime) = self.runtime_of(&path) => {
+                match self.site.read(path.clone(), SCRIPT_OCTETS).await {
+                    Ok(source) => {
+                        let target = self.script(runtime, &path, source);
+                        drop(path);
+                        return Box::pin(self.run(&target, line, exchange)).await;
+                    }
+                    Err(refusal) => refusal,
                 }
-                Err(refusal) => refusal,
-            },
+            }
             Ok(path) => match self.site.respond(&exchange.head, path, exchange.arrived, &mut exchange.response).await {
                 Ok(()) => return line.write(&exchange.response.sent(), None, None),
                 Err(refusal) => refusal,

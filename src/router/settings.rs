@@ -1,9 +1,9 @@
 //! What an operator chooses about routes and grants.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::Pattern;
-use crate::sandbox::Grants;
+use crate::sandbox::{Grants, SiteFacts};
 
 /// Which handlers answer where, and what they may do.
 #[derive(Clone, Default, Debug)]
@@ -15,6 +15,8 @@ pub struct Settings {
     /// What handlers may do; the first pattern that fits their path counts, and without one nothing is granted
     /// (`[grant]`).
     pub grants: Vec<GrantRule>,
+    /// Whether files whose names end in `.py` are run; none: they are files like others. What the site tells them.
+    pub python: Option<Arc<SiteFacts>>,
 }
 
 /// A handler mapped to a path.

@@ -37,6 +37,15 @@ pub struct Script {
     pub path: Arc<str>,
     /// Its octets, as they were after the exchange came.
     pub source: Bytes,
+    /// What the site tells it.
+    pub facts: Arc<SiteFacts>,
+}
+
+/// What a site tells its scripts.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct SiteFacts {
+    /// The configuration, as a JSON object; empty for none.
+    pub config: String,
 }
 
 /// A component that the server ships, which runs scripts of one kind. It links whatever it imports; what the script's
@@ -45,12 +54,15 @@ pub struct Script {
 pub enum Runtime {
     /// For `*.frames`.
     Frames,
+    /// For `*.py`, as web-platform-tests' own server runs them.
+    Python,
 }
 
 impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Frames => ".frames",
+            Self::Python => ".py",
         })
     }
 }

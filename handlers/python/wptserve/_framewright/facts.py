@@ -1,0 +1,29 @@
+"""What is known of an exchange from the start."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Facts:
+    """Octets as they were sent."""
+
+    #: `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
+    version: str
+    method: bytes
+    #: Path and query.
+    target: bytes
+    #: `http` or `https`.
+    scheme: str
+    #: Name and value pairs in wire order, HTTP/2's pseudo-fields included.
+    fields: list
+    #: HTTP/1.x: the head verbatim.
+    head: bytes
+    #: Address and port.
+    peer: tuple
+    local: tuple
+    #: HTTP/2.
+    stream_id: int | None = None
+    #: Whether verbatim octets and frames may be sent.
+    has_raw: bool = True
+    #: Whether clients may see tracebacks.
+    is_local: bool = True
