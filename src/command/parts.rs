@@ -7,7 +7,7 @@ use framewright::{
     exchange::Dispatch,
     http1, http2,
     router::{self, GrantRule, Pattern, Router},
-    sandbox::{Grants, LoadError, Sandbox, SetupError, SiteFacts},
+    sandbox::{self, Grants, LoadError, Sandbox, SetupError, SiteFacts},
     server::BindError,
     site::{self, Site},
     tls,
@@ -32,6 +32,9 @@ pub(super) enum PartsError {
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Sandbox(#[from] SetupError),
+    /// The runtime for Python that the environment names cannot be read.
+    #[error("{PYTHON_RUNTIME}: {}: {error}", .path.display())]
+    Runtime { path: PathBuf, error: io::Error },
     /// A route's handler cannot be used.
     #[error("{origin}: {error}")]
     Route { origin: String, error: LoadError },
@@ -51,6 +54,7 @@ impl PartsError {
     pub(super) fn is_usage(&self) -> bool {
         match self {
             Self::Root { .. }
+            | Self::Runtime { .. }
             | Self::Sandbox(SetupError::Engine(_))
             | Self::Route { .. }
             | Self::Tls(_)
@@ -83,13 +87,25 @@ impl Parts {
             cache_octets: plan.site.cache_octets,
         })
         .map_err(|error| PartsError::Root { root: root.clone(), error })?;
-        let sandbox = Sandbox::new(plan.sandbox.clone())?;
+        let sandbox = Sandbox::new(sandbox_settings(plan)?)?;
         let settings = router_settings(plan);
         let router = Arc::new(Router::new(settings.clone(), site, Arc::clone(&sandbox)));
         let (http1, http2) = http_settings(plan);
         let parts = Self { dispatch: router.clone(), sandbox, router: settings, http1, http2 };
         Ok((parts, router))
     }
+}
+
+/// The variable that names another runtime for `.py` than the one that was built in; its component may be compressed.
+const PYTHON_RUNTIME: &str = "FRAMEWRIGHT_PYTHON_WASM";
+
+fn sandbox_settings(plan: &ServePlan) -> Result<sandbox::Settings, PartsError> {
+    let mut settings = plan.sandbox.clone();
+    if let Some(path) = std::env::var_os(PYTHON_RUNTIME).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        let octets = std::fs::read(&path).map_err(|error| PartsError::Runtime { path, error })?;
+        settings.runtimes.python = Some(octets.into());
+    }
+    Ok(settings)
 }
 
 /// Compiles the handlers of all routes side by side.

@@ -4,6 +4,9 @@ import gc
 import logging
 import sys
 
+import cgi  # noqa: F401  what the standard library no longer has
+import imp  # noqa: F401
+
 from _framewright import code, exchange, library, warm
 from _framewright.door import Door
 

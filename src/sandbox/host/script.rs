@@ -39,7 +39,7 @@ impl script::Host for Guest {
             authority: head.authority.as_ref().map(|authority| authority.to_vec()),
             path_with_query: head.path_and_query.to_vec(),
             version: to_version(head.version),
-            fields: to_fields(&head.fields),
+            fields: if head.verbatim.is_empty() { to_fields(&head.fields) } else { Vec::new() },
             head: head.verbatim.to_vec(),
             peer: to_endpoint(connection.peer),
             local: to_endpoint(connection.local),

@@ -28,17 +28,17 @@ class Door:
         if self._facts is None:
             told = script.facts()
             self._facts = Facts(
-                version=_VERSIONS[told.version],
-                method=told.method,
-                target=told.path_with_query,
-                scheme=told.scheme,
-                fields=[(field.name, field.value) for field in told.fields],
-                head=told.head,
-                peer=(told.peer.address, told.peer.port),
-                local=(told.local.address, told.local.port),
-                stream_id=told.stream_id,
-                has_raw=told.has_raw,
-                is_local=told.is_local,
+                _VERSIONS[told.version],
+                told.method,
+                told.path_with_query,
+                told.scheme,
+                [(field.name, field.value) for field in told.fields],
+                told.head,
+                (told.peer.address, told.peer.port),
+                (told.local.address, told.local.port),
+                told.stream_id,
+                told.has_raw,
+                told.is_local,
             )
         return self._facts
 

@@ -21,13 +21,12 @@ def run(door):
         return
     if not facts.has_raw:
         door = PoliteDoor(door)
-    expects_continue = any(name.lower() == b"expect" for name, _ in facts.fields)
     try:
         request = Request(door, facts)
     except ValueError as error:
         door.fail(f"the request can't be read: {error}")
         return
-    if expects_continue:
+    if b"expect" in request.headers:
         # RFC 9110 §10.1.1: the server sends 100 when the content is first read, which has to be before the response.
         request.body
     response = Response(door, request)
@@ -55,13 +54,13 @@ def finish(door, request, response, act):
         act()
     except HTTPException as error:
         cause = error.__cause__
-        if cause is not None and not isinstance(cause, OSError):
+        if cause is not None and error.code == 500:
             report(door, response, cause, error)
         else:
             if error.code >= 500:
                 door.log_warning(f"the handler answers {error.code}: {error.message or error}")
             response.set_error(error.code, str(error))
-    except Exception as error:
+    except BaseException as error:  # `sys.exit` too is a failure of this handler, and of nobody else.
         report(door, response, error, error)
     if not response.writer.content_written:
         try:

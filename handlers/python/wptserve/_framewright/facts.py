@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(slots=True)
 class Facts:
     """Octets as they were sent."""
 
@@ -14,9 +14,9 @@ class Facts:
     target: bytes
     #: `http` or `https`.
     scheme: str
-    #: Name and value pairs in wire order, HTTP/2's pseudo-fields included.
+    #: HTTP/2: name and value pairs in wire order, pseudo-fields included.
     fields: list
-    #: HTTP/1.x: the head verbatim.
+    #: HTTP/1.x: the head verbatim, with the fields.
     head: bytes
     #: Address and port.
     peer: tuple

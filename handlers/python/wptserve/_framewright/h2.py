@@ -23,7 +23,7 @@ def run(door, request, response, finish):
     try:
         load()
         feed(door, request, response, environment)
-    except Exception as error:
+    except BaseException as error:
         # Rebound: `error` is gone behind this block.
         fault = error
         finish(door, request, response, lambda: _raise(fault))

@@ -23,10 +23,11 @@ def up():
     urllib.parse.urlsplit("http://localhost:80/?a=b")
     datetime.datetime.now(datetime.timezone.utc).strftime("%d %Y")
     time.strftime("%H", time.gmtime())
+    # What handlers print is in the log at once.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, write_through=True)
 
 
 def wake():
     """Randomness of this exchange's own: the snapshot's generator is the same in every instance."""
     random.seed(os.urandom(32))
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, write_through=True)

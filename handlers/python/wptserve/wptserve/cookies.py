@@ -22,11 +22,10 @@ class CookieValue:
         self.httponly = morsel["httponly"]
         self._morsel = morsel
 
-    def __repr__(self):
-        return f"<CookieValue {self.key}: {self.value!r}>"
-
     def __str__(self):
         return self._morsel.OutputString()
+
+    __repr__ = __str__
 
     def __eq__(self, other):
         return self.value == getattr(other, "value", other)

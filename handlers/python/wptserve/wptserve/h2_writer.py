@@ -7,6 +7,8 @@ from .utils import isomorphic_encode
 _CONNECTION_SPECIFIC = frozenset((b"connection", b"upgrade", b"transfer-encoding", b"keep-alive", b"proxy-connection"))
 #: Names that stand for pseudo-fields.
 _PSEUDO = frozenset((b"method", b"scheme", b"host", b"path", b"authority", b"status"))
+#: Octets that every client takes in one frame (RFC 9113 §6.5.2).
+_FRAME_OCTETS = 16384
 #: Octets of a file that are sent in one piece.
 FILE_OCTETS = 64 * 1024
 
@@ -31,6 +33,8 @@ class H2ResponseWriter:
         self.stream_ended = False
         self.is_peer_gone = False
         self._has_head = False
+        #: Whether the head left unchecked: then the server knows of none, and all that follows leaves the same way.
+        self._is_unchecked = False
         #: Promised responses by the identifier that `write_push` gave.
         self._pushed = {}
 
@@ -54,13 +58,13 @@ class H2ResponseWriter:
         self.content_written = True
         target = self._target(stream_id)
         if isinstance(item, (str, bytes)):
-            self._step(self._door.send_data, self.encode(item), last, target)
+            self._send_data(self.encode(item), last, target)
         else:
             item.seek(0)
             octets = item.read(FILE_OCTETS)
             while octets and not self.is_peer_gone:
                 following = item.read(FILE_OCTETS)
-                self._step(self._door.send_data, self.encode(octets), last and not following, target)
+                self._send_data(self.encode(octets), last and not following, target)
                 octets = following
         self._note_end(last, target)
 
@@ -89,7 +93,10 @@ class H2ResponseWriter:
         """An empty DATA frame with END_STREAM."""
         self.content_written = True
         target = self._target(stream_id)
-        self._step(self._door.end_stream, target)
+        if self._is_unchecked and target is None:
+            self._send_data(b"", True, None)
+        else:
+            self._step(self._door.end_stream, target)
         self._note_end(True, target)
 
     def write_raw_header_frame(self, headers, stream_id=None, end_stream=False, end_headers=False, frame_cls=None):
@@ -165,6 +172,18 @@ class H2ResponseWriter:
             raise ProtocolError(f"stream {stream_id} was not promised by this response")
         return self._pushed[stream_id]
 
+    def _send_data(self, octets, is_last, target):
+        if not self._is_unchecked or target is not None:
+            self._step(self._door.send_data, octets, is_last, target)
+            return
+        for at in range(0, max(len(octets), 1), _FRAME_OCTETS):
+            piece = octets[at : at + _FRAME_OCTETS]
+            is_end = is_last and at + _FRAME_OCTETS >= len(octets)
+            if not self._response.raw.data(piece, end_stream=is_end):
+                self.is_peer_gone = True
+                return
+            self.stream_ended = is_end
+
     def _note_end(self, is_last, target):
         if is_last and target is None:
             self.stream_ended = True
@@ -172,8 +191,8 @@ class H2ResponseWriter:
     def _send_unchecked(self, status_code, lines, stream_id, is_last):
         lines = [(b":status", str(status_code).encode("ascii")), *lines]
         self._response.raw.headers(lines, end_stream=is_last, stream_id=stream_id)
-        self._note_end(is_last, self._target(stream_id))
-        self._has_head = True
+        self.stream_ended = is_last
+        self._has_head = self._is_unchecked = True
 
     def _step(self, step, *arguments):
         """A call of the door: what it gives, or `ProtocolError`. After the peer has left, nothing happens."""

@@ -22,7 +22,7 @@ class Authentication:
         if "Authorization" in headers:
             scheme, credentials = headers.get("Authorization").split(b" ", 1)
             if scheme != b"Basic":
-                raise HTTPException(400, f"Unsupported authentication scheme {scheme.decode('iso-8859-1')}")
+                raise HTTPException(400, f"Unsupported authentication scheme {scheme!r}")
             self.username, self.password = base64.b64decode(credentials).split(b":", 1)
 
 
@@ -31,11 +31,12 @@ class Request:
 
     #: The scheme that URLs are built with; none: that of the listener.
     _scheme = None
+    #: The site's folder is the root of all that handlers can see.
+    doc_root = "/"
 
     def __init__(self, door, facts):
         self._door = door
         self._facts = facts
-        self.doc_root = "/"
         self.url_base = "/"
         self.protocol_version = "HTTP/1.1"
         self.method = facts.method.decode("iso-8859-1")
