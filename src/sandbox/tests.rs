@@ -26,7 +26,7 @@ fn script(source: &'static str) -> Program {
         runtime: Runtime::Frames,
         path: "/a/b.frames".into(),
         source: Bytes::from_static(source.as_bytes()),
-        facts: Arc::default(),
+        facts: std::sync::Arc::default(),
     })
 }
 

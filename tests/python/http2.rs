@@ -42,7 +42,7 @@ async fn data_frames_are_answered_one_by_one_as_they_come() {
         }
         connection.content(1, b"end", true).await;
         let response = connection.response(1).await;
-        assert_eq!((response.content.as_slice(), response.end), (&b"end"[..], End::Stream));
+        assert_eq!((response.content.as_slice(), response.end), (&b"end"[..], End::Complete));
     }
 }
 
