@@ -29,3 +29,4 @@ mod stash;
 mod support;
 mod wasi;
 mod wire_log;
+mod wpt_command;

@@ -6,7 +6,7 @@ use framewright::{
     config::{RouteSettings, ServePlan},
     exchange::Dispatch,
     http1, http2,
-    router::{self, GrantRule, Pattern, Router},
+    router::{self, Behaviour, GrantRule, Pattern, Router},
     sandbox::{self, Grants, LoadError, Sandbox, SetupError, SiteFacts},
     server::BindError,
     site::{self, Site},
@@ -89,7 +89,7 @@ impl Parts {
         .map_err(|error| PartsError::Root { root: root.clone(), error })?;
         let sandbox = Sandbox::new(sandbox_settings(plan)?)?;
         let settings = router_settings(plan);
-        let router = Arc::new(Router::new(settings.clone(), site, Arc::clone(&sandbox)));
+        let router = Arc::new(Router::new(settings.clone(), Behaviour::Framewright(site), Arc::clone(&sandbox)));
         let (http1, http2) = http_settings(plan);
         let parts = Self { dispatch: router.clone(), sandbox, router: settings, http1, http2 };
         Ok((parts, router))

@@ -28,5 +28,5 @@ pub use raw::{
 };
 pub use request::{RequestHead, Version};
 pub use response::{Phase, RawSendError, ResponseWriter, Sent, WriteError};
-pub use stream_writer::{ContentRule, PushError, PushedRequest, ResponseHead, SendError, StreamWriter};
+pub use stream_writer::{ContentRule, Extent, PushError, PushedRequest, ResponseHead, SendError, StreamWriter};
 pub use syntax::{is_field_value, is_token};

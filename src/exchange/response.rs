@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    ContentRule, FieldSection, ResponseHead, SendError, StreamWriter, Version, is_field_value, is_token,
+    ContentRule, Extent, FieldSection, ResponseHead, SendError, StreamWriter, Version, is_field_value, is_token,
     syntax::has_no_controls,
 };
 
@@ -153,6 +153,28 @@ impl ResponseWriter {
         self.note(result)?;
         self.sent.status = Some(status);
         self.state = checked.state;
+        Ok(())
+    }
+
+    /// HTTP/1.x: sends a head of the caller's own making, unchecked, as the site of a foreign server's ways needs it.
+    /// Content may follow, of any length, even where none should.
+    ///
+    /// # Errors
+    /// [`WriteError::NotAllowed`] on HTTP/2; see [`WriteError`].
+    pub(crate) async fn send_head_verbatim(
+        &mut self,
+        status: Option<u16>,
+        head: Bytes,
+        extent: Extent,
+    ) -> Result<(), WriteError> {
+        self.expect_head()?;
+        if self.version == Version::Http2 {
+            return Err(WriteError::NotAllowed);
+        }
+        let result = self.stream.send_head_verbatim(head, extent).await;
+        self.note(result)?;
+        self.sent.status = status;
+        self.state = State::Content { left: None, dropped: false };
         Ok(())
     }
 

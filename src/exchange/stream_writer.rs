@@ -25,6 +25,13 @@ pub trait StreamWriter: Send {
     /// Sends the response head.
     fn send_head<'a>(&'a mut self, head: ResponseHead<'a>) -> BoxFuture<'a, Result<(), SendError>>;
 
+    /// HTTP/1.x: sends a head of the caller's own making, from its status line to its empty line, after which content is
+    /// whatever [`send_data`](Self::send_data) sends. The writer above has seen to the protocol.
+    fn send_head_verbatim(&mut self, head: Bytes, extent: Extent) -> BoxFuture<'_, Result<(), SendError>> {
+        let _ = (head, extent);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Sends content; `end` ends the response with it. `octets` is empty only if `end` is set.
     fn send_data(&mut self, octets: Bytes, end: bool) -> BoxFuture<'_, Result<(), SendError>>;
 
@@ -90,6 +97,15 @@ pub struct ResponseHead<'a> {
     pub fields: &'a FieldSection,
     /// What content will follow.
     pub content: ContentRule,
+}
+
+/// How the client is to find the end of content that follows a head of the caller's own making (RFC 9112 §6.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// There is none, or as much as the head says: the connection may live on.
+    Delimited,
+    /// The connection ends with it.
+    UntilClose,
 }
 
 /// What content follows a response head (RFC 9112 §6.3).

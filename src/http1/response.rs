@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::{encode, head_log::HeadLog, outbox::Outbox};
 use crate::{
     drain::Drain,
-    exchange::{AfterRaw, ContentRule, FieldSection, ResponseHead, Version},
+    exchange::{AfterRaw, ContentRule, Extent, FieldSection, ResponseHead, Version},
 };
 
 /// A response, and whether the connection outlives it.
@@ -193,6 +193,18 @@ impl Response {
         text.extend_from_slice(b"\r\n");
         self.logged(&text[start..]);
         self.progress = progress;
+    }
+
+    /// A head of the caller's own making. It says nothing of the connection unless the caller did.
+    pub(super) fn send_head_verbatim(&mut self, head: Bytes, extent: Extent, content_unwanted: bool, out: &mut Outbox) {
+        self.logged(&head);
+        out.push(head);
+        self.persistent &= !content_unwanted && !self.drain.is_draining();
+        self.progress = Progress::Content(match extent {
+            Extent::Delimited => Body::Known,
+            Extent::UntilClose => Body::UntilClose,
+        });
+        self.persistent &= extent == Extent::Delimited;
     }
 
     /// Logs octets of the handler's own making.

@@ -11,7 +11,7 @@ use super::{
     link::{Departure, Link, Peer, State},
     settings::OUTBOX_OCTETS,
 };
-use crate::exchange::{BoxFuture, FieldSection, Leave, RawDoor, ResponseHead, SendError, StreamWriter};
+use crate::exchange::{BoxFuture, Extent, FieldSection, Leave, RawDoor, ResponseHead, SendError, StreamWriter};
 
 /// The response of one exchange. A step is done once its octets are in the outbox, no more than [`OUTBOX_OCTETS`] wait
 /// there, and the connection's task is about to write them: it does so before it sleeps again.
@@ -59,6 +59,13 @@ impl StreamWriter for Writer {
         Box::pin(self.send(move |state| {
             let content_unwanted = state.awaits_continue();
             state.response.send_head(head, content_unwanted, &mut state.outbox);
+        }))
+    }
+
+    fn send_head_verbatim(&mut self, head: Bytes, extent: Extent) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(self.send(move |state| {
+            let content_unwanted = state.awaits_continue();
+            state.response.send_head_verbatim(head, extent, content_unwanted, &mut state.outbox);
         }))
     }
 

@@ -4,7 +4,7 @@ use std::{fs::File, io, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::site::read;
+use crate::site::{FileContent, read};
 
 /// Content, in the form that decides whether its length is announced.
 #[derive(Clone, Debug)]
@@ -17,15 +17,6 @@ pub enum Body {
     Pieces(Vec<Bytes>),
     /// Pieces and pauses, in this order.
     Script(Vec<Step>),
-}
-
-/// A file's octets.
-#[derive(Clone, Debug)]
-pub enum FileContent {
-    /// Read already.
-    Memory(Bytes),
-    /// Open; this many octets when it was opened.
-    Disk(Arc<File>, u64),
 }
 
 /// A step of content that takes its time.

@@ -7,10 +7,12 @@
 mod body;
 mod fields;
 
-pub use body::{Body, FileContent, ReadFault, Step};
+pub use body::{Body, ReadFault, Step};
 pub use fields::ReplyFields;
 
 use bytes::Bytes;
+
+pub use crate::site::FileContent;
 
 /// A whole response.
 #[derive(Clone, Debug)]

@@ -7,8 +7,10 @@
 //! same reason `If-Range` never holds, and such a request gets the whole file.
 
 mod cache;
+mod find;
 mod listing;
 mod media_type;
+
 mod path;
 mod range;
 mod refusal;
@@ -17,6 +19,7 @@ mod root;
 mod send;
 mod settings;
 
+pub use find::{FileContent, Lying, Name};
 pub use path::{PathFault, SitePath, decode_leniently};
 pub use refusal::Refusal;
 pub use respond::Site;

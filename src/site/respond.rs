@@ -25,8 +25,8 @@ use crate::exchange::{FieldSection, RequestHead, ResponseWriter, WriteError};
 
 /// The files below one directory.
 pub struct Site {
-    root: Arc<Root>,
-    cache: Cache,
+    pub(super) root: Arc<Root>,
+    pub(super) cache: Cache,
     opened: Instant,
 }
 
@@ -124,7 +124,7 @@ impl Site {
     ///
     /// Requests that arrive together share one look at the disk: a look after a request's arrival sees every change
     /// that its sender can know of, whichever request it was for.
-    fn fresh(&self, path: &SitePath<'_>, arrived: Instant) -> Option<Arc<CachedFile>> {
+    pub(super) fn fresh(&self, path: &SitePath<'_>, arrived: Instant) -> Option<Arc<CachedFile>> {
         let file = self.cache.get(path.key())?;
         if file.confirmed.load(Ordering::Acquire) > self.clock(arrived) {
             return Some(file);
@@ -201,23 +201,28 @@ fn read(path: &SitePath<'_>, mut file: Opened) -> Result<Answer, Refusal> {
     if file.is_program {
         return Err(Refusal::Forbidden("the octets of handlers and scripts are not served"));
     }
-    let media_type = media_type::of_name(path.name());
+    Ok(match cached(path, &mut file)? {
+        Some(file) => Answer::Small { is_settled: file.identity.is_settled(), file: Arc::new(file) },
+        None => Answer::Large { file, media_type: media_type::of_name(path.name()) },
+    })
+}
+
+/// The file in the form in which it is kept. None: it is too large for that, or is being written: then it is sent as it
+/// comes, and what was announced too early breaks off.
+pub(super) fn cached(path: &SitePath<'_>, file: &mut Opened) -> Result<Option<CachedFile>, Refusal> {
     if file.length > cache::LARGEST {
-        return Ok(Answer::Large { file, media_type });
+        return Ok(None);
     }
-    // A file that is being written is sent as it comes, and what was announced too early breaks off.
-    let Some(content) = file.read_whole().map_err(Refusal::Unreadable)? else {
-        return Ok(Answer::Large { file, media_type });
-    };
-    let file = CachedFile {
+    let Some(content) = file.read_whole().map_err(Refusal::Unreadable)? else { return Ok(None) };
+    let media_type = media_type::of_name(path.name());
+    Ok(Some(CachedFile {
         place: path.as_octets().into(),
         identity: file.identity,
         fields: whole_fields(media_type, file.length),
         media_type,
         content: content.into(),
         confirmed: AtomicU64::new(0),
-    };
-    Ok(Answer::Small { is_settled: file.identity.is_settled(), file: Arc::new(file) })
+    }))
 }
 
 const INDEX: &[u8] = b"index.html";
@@ -278,7 +283,9 @@ fn section<const N: usize>(lines: [(&str, &str); N]) -> FieldSection {
     FieldSection::from_lines(lines.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
 }
 
-async fn blocking<T: Send + 'static>(task: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+pub(super) async fn blocking<T: Send + 'static>(
+    task: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(Refusal::Unreadable(io::Error::other(error))))
 }
 

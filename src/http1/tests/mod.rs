@@ -21,7 +21,7 @@ use crate::{
     drain::{Drain, DrainHandle},
     exchange::{
         AfterRaw, BoxFuture, ConnectionFacts, ConnectionId, ContentError, ContentEvent, ContentStream, Dispatch,
-        Exchange, FieldSection, RawDoor, ResponseWriter,
+        Exchange, Extent, FieldSection, RawDoor, ResponseWriter,
     },
     wire::Transport,
 };

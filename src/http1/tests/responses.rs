@@ -346,3 +346,28 @@ async fn the_next_request_waits_for_the_handler() {
     client.expect(response).await;
     assert_eq!(start.elapsed().as_secs(), 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_head_of_the_callers_own_making_leaves_as_it_is() {
+    const HEAD: &[u8] = b"HTTP/1.1 299 What\nX: \x80\r\nContent-Length: 3\r\n\r\n";
+    let answer = |exchange: &mut Exchange| {
+        let closes = exchange.head.path() == b"/close";
+        if closes { Extent::UntilClose } else { Extent::Delimited }
+    };
+    let mut client = Client::connect(Arc::new(move |mut exchange: Exchange| -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let extent = answer(&mut exchange);
+            let head = Bytes::from_static(HEAD);
+            exchange.response.send_head_verbatim(Some(299), head, extent).await.expect("it is sent");
+            exchange.response.send_data("a".into(), false).await.expect("it is sent");
+            // Nobody compares it with what the head says.
+            exchange.response.send_data("bc\0d".into(), true).await.expect("it is sent");
+        })
+    }));
+    let expected = [HEAD, b"abc\0d"].concat();
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    client.expect(&expected).await;
+    client.send("GET /close HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    client.expect(&expected).await;
+    client.expect_end().await;
+}

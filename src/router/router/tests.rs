@@ -63,7 +63,7 @@ impl Fixture {
             python: None,
         };
         let site = Site::open(&crate::site::Settings::new(directory.path())).expect("it is there");
-        let router = Router::new(settings, site, Arc::default());
+        let router = Router::new(settings, Behaviour::Framewright(site), Arc::default());
         Self { directory, router }
     }
 
