@@ -5,7 +5,6 @@ mod call;
 mod check;
 mod parts;
 mod serve;
-mod site;
 mod started;
 mod table;
 mod wire;

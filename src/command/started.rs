@@ -8,15 +8,15 @@ use framewright::{
     exchange::Dispatch,
     http1, http2,
     observe::wire_log::{self, WireLog},
-    router::Front,
+    router::{Behaviour, Front},
     server::{self, Bound, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
+    wptserve,
 };
 
 use super::{
     calendar,
     parts::{Parts, PartsError},
-    site,
 };
 
 /// A server whose listeners are open.
@@ -40,6 +40,10 @@ impl Started {
             None => None,
         };
         let parts = Parts::build(plan).await?;
+        let checkout = match &plan.wptserve {
+            Some(behaviour) => Some((behaviour, parts.checkout(behaviour)?)),
+            None => None,
+        };
         let wire_log = wire_log(plan)?;
         let settings = server::Settings {
             listeners: listeners(plan, identity.as_ref())?,
@@ -51,8 +55,8 @@ impl Started {
             http2: http2::Settings { wire_log: wire_log.clone(), ..parts.http2.clone() },
         };
         let bound = server::bind(settings).map_err(PartsError::from)?;
-        let dispatch = match &plan.wptserve {
-            Some(behaviour) => wptserve(behaviour, &parts, &bound),
+        let dispatch = match checkout {
+            Some((behaviour, site)) => wptserve(behaviour, site, &parts, &bound),
             None => Arc::clone(&parts.dispatch),
         };
         Ok(Self { bound, identity, signals, dispatch, wire_log })
@@ -84,13 +88,12 @@ impl Started {
     }
 }
 
-/// The site that behaves as wptserve does, now that the ports are known.
-fn wptserve(behaviour: &WptservePlan, parts: &Parts, bound: &Bound) -> Arc<dyn Dispatch> {
-    let mut settings = behaviour.settings.clone();
+/// Who answers in a site that behaves as wptserve does, now that the ports are known.
+fn wptserve(behaviour: &WptservePlan, mut site: wptserve::Site, parts: &Parts, bound: &Bound) -> Arc<dyn Dispatch> {
     let port_of = |name: &str| bound.addresses().find(|(own, _)| *own == name).map(|(_, address)| address.port());
-    settings.complete_ports(&behaviour.slots, port_of);
+    site.complete_ports(&behaviour.slots, port_of);
     Arc::new(Front {
-        inner: site::site(settings, parts),
+        inner: parts.dispatch_with(Behaviour::Wptserve(site)),
         latency: behaviour.latency,
         websockets: behaviour.websockets.iter().cloned().collect(),
     })

@@ -32,13 +32,17 @@ pub(super) fn configuration(settings: &Settings) -> BTreeMap<String, Value> {
     };
     let mut config: BTreeMap<_, _> =
         settings.config.iter().map(|(key, value)| (key.clone(), from_json(value))).collect();
-    config.insert("hosts".to_owned(), Value::Map(domains.iter().map(|(key, names)| (key.clone(), texts(names))).collect()));
+    config.insert(
+        "hosts".to_owned(),
+        Value::Map(domains.iter().map(|(key, names)| (key.clone(), texts(names))).collect()),
+    );
     config.insert("domains".to_owned(), domains.get("").map_or_else(|| Value::Map(BTreeMap::new()), texts));
     let host = Value::Text(settings.hosts.browser_host.clone());
     config.insert("host".to_owned(), host.clone());
     config.insert("browser_host".to_owned(), host);
     let port = |port: &Option<u16>| port.map_or(Value::Nothing, |port| Value::Number(port.into()));
-    let ports = settings.ports.iter().map(|(scheme, ports)| (scheme.clone(), Value::List(ports.iter().map(port).collect())));
+    let ports =
+        settings.ports.iter().map(|(scheme, ports)| (scheme.clone(), Value::List(ports.iter().map(port).collect())));
     config.insert("ports".to_owned(), Value::Map(ports.collect()));
     config
 }
@@ -49,9 +53,7 @@ fn from_json(value: &Json) -> Value {
         // Python's text for them.
         Json::Bool(true) => Value::Text("True".to_owned()),
         Json::Bool(false) => Value::Text("False".to_owned()),
-        Json::Number(number) => {
-            number.as_i64().map_or_else(|| Value::Text(number.to_string()), Value::Number)
-        }
+        Json::Number(number) => number.as_i64().map_or_else(|| Value::Text(number.to_string()), Value::Number),
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(values) => Value::List(values.iter().map(from_json).collect()),
         Json::Object(values) => Value::Map(values.iter().map(|(key, value)| (key.clone(), from_json(value))).collect()),

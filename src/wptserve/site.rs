@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
-    Settings, asis,
+    PortSlot, Settings, asis,
     edition::Edition,
     exposure::Exposure,
     facts::{self, RequestFacts, request_field},
@@ -87,6 +87,12 @@ impl Site {
             root,
             settings,
         })
+    }
+
+    /// Puts in the ports that listeners were given when they were opened; see [`Settings::complete_ports`].
+    pub fn complete_ports(&mut self, slots: &[PortSlot], port_of: impl Fn(&str) -> Option<u16>) {
+        self.settings.complete_ports(slots, port_of);
+        self.config = facts::configuration(&self.settings);
     }
 
     /// The files below the document root.
@@ -317,10 +323,7 @@ async fn piped(reply: Reply, path: &str, request: &Request<'_>, facts: &RequestF
 }
 
 fn listed(name: site::Name) -> listing::Listed {
-    listing::Listed {
-        name: String::from_utf8_lossy(&name.octets).into_owned(),
-        is_directory: name.is_directory,
-    }
+    listing::Listed { name: String::from_utf8_lossy(&name.octets).into_owned(), is_directory: name.is_directory }
 }
 
 /// Gives whole files a Content-Length, so that the connection lives on.
