@@ -7,7 +7,7 @@ use framewright::{
     exchange::Dispatch,
     http1, http2,
     router::{self, Behaviour, GrantRule, Pattern, Router},
-    sandbox::{self, Grants, LoadError, Sandbox, SetupError, SiteFacts},
+    sandbox::{self, Grants, LoadError, Sandbox, SetupError},
     server::BindError,
     site::{self, Site},
     tls, wptserve,
@@ -160,8 +160,12 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
         GrantRule { pattern: Pattern::new(&rule.pattern), grants }
     });
-    let python = plan.site.python.then(|| Arc::new(SiteFacts::default()));
-    router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect(), python }
+    router::Settings {
+        root: plan.site.root.clone(),
+        routes: routes.collect(),
+        grants: grants.collect(),
+        python: plan.site.python,
+    }
 }
 
 fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {

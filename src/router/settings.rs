@@ -1,9 +1,9 @@
 //! What an operator chooses about routes and grants.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use super::Pattern;
-use crate::sandbox::{Grants, SiteFacts};
+use crate::sandbox::Grants;
 
 /// Which handlers answer where, and what they may do.
 #[derive(Clone, Default, Debug)]
@@ -15,8 +15,8 @@ pub struct Settings {
     /// What handlers may do; the first pattern that fits their path counts, and without one nothing is granted
     /// (`[grant]`).
     pub grants: Vec<GrantRule>,
-    /// Whether files whose names end in `.py` are run; none: they are files like others. What the site tells them.
-    pub python: Option<Arc<SiteFacts>>,
+    /// Whether files of a site of our own behaviour whose names end in `.py` are run; else they are files like others.
+    pub python: bool,
 }
 
 /// A handler mapped to a path.

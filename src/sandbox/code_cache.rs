@@ -107,6 +107,7 @@ mod tests {
             path: path.into(),
             source: Bytes::copy_from_slice(source.as_bytes()),
             facts: Arc::new(SiteFacts::default()),
+            only_load: false,
         }
     }
 

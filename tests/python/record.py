@@ -82,6 +82,14 @@ def requests():
         for step in ("put", "twice", "lock", "path"):
             yield (f"stash {kind} {step}", "GET", f"/stash.py?key={key}&kind={kind}&{step}", {}, "")
     yield ("stash errors", "GET", f"/stash.py?key={KEY}9&kind=int&errors", {}, "")
+    for name, pipe in (("header", "header(X-P,1,true)"), ("header set", "header(X-Before,2)"), ("status", "status(404)"),
+                       ("slice", "slice(1,3)"), ("trickle", "trickle(1:d0:r2)"), ("trickle delay", "trickle(d0.01)"),
+                       ("sub", "sub"), ("unknown", "nothing()"), ("arity", "gzip()"), ("two", "slice(1)|header(A,b)")):
+        for shape in ("str", "generator", "none"):
+            yield (f"pipe {name} {shape}", "GET", f"/returns.py?as={shape}&pipe={pipe}", {}, "")
+    yield ("pipe in writing", "GET", "/writing.py?do=writer-kept&pipe=header(A,b)", {}, "")
+    yield ("pipe template", "GET", "/template.sub.py?a=x%3Cy", {}, "")
+    yield ("pipe called", "GET", "/calls_sub.py?a=x%3Cy", {}, "")
     yield ("closes when asked", "GET", "/returns.py?as=bytes", {"Connection": "close"}, "")
 
 

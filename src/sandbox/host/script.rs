@@ -46,6 +46,7 @@ impl script::Host for Guest {
             stream_id: self.request.stream_id,
             has_raw: self.grants.contains(Grants::RAW),
             is_local: self.is_local,
+            only_load: self.script()?.only_load,
         })
     }
 

@@ -39,6 +39,7 @@ class Door:
                 told.stream_id,
                 told.has_raw,
                 told.is_local,
+                told.only_load,
             )
         return self._facts
 

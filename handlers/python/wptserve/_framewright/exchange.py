@@ -8,13 +8,16 @@ from wptserve.request import H2Request, Request
 from wptserve.response import H2Response, Response
 from wptserve.utils import HTTPException
 
-from . import code, h2
+from . import check, code, h2
 from .polite import PoliteDoor
 
 
 def run(door):
     """Answers the exchange behind this door."""
     facts = door.facts()
+    if facts.only_load:
+        check.run(door)
+        return
     if facts.version == "HTTP/2":
         request = H2Request(door, facts)
         h2.run(door, request, H2Response(door, request), finish)

@@ -27,3 +27,5 @@ class Facts:
     has_raw: bool = True
     #: Whether clients may see tracebacks.
     is_local: bool = True
+    #: Whether the handler is only to be loaded.
+    only_load: bool = False

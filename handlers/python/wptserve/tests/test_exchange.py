@@ -74,6 +74,21 @@ class Exchange(unittest.TestCase):
         door = answer("def main(request, response): response.writer.write(b'nonsense\\r\\n\\r\\n')", has_raw=False)
         self.assertIn("only a handler with the grant `raw` can send this", door.log[0])
 
+    def test_a_check_loads_and_says_what_is_missing(self):
+        for source, status, words in (
+            ("def main(request, response): 1 / 0", 200, b""),
+            ("main = print", 200, b""),
+            ("def handle_data(frame, request, response): pass", 200, b""),
+            ("def main(argv): pass", 404, b""),
+            ("VALUE = 1", 404, b""),
+            ("import nothing\ndef main(request, response): pass", 500, b"line 1: ModuleNotFoundError: No module named 'nothing'"),
+            ("def main(request, response):\n return (", 500, b"line 2: SyntaxError: '(' was never closed (a.py, line 2)"),
+            ("def main(request, response): pass\ndel main", 500, b"it has no function main when it is loaded"),
+        ):
+            with self.subTest(source=source):
+                sent = answer(source, only_load=True).sent
+                self.assertEqual((sent[0][1], sent[1][1]), (status, words))
+
     def test_code_is_stored_before_it_runs(self):
         door = answer("raise SystemError")
         self.assertIsNotNone(door.stored)

@@ -30,6 +30,9 @@ class Original(unittest.TestCase):
         stash = {}
         here = os.getcwd()
         for row in rows:
+            if row["name"].startswith("pipe"):
+                # Pipes are the server's.
+                continue
             with self.subTest(row["name"]):
                 response, is_closed = self.answer(row, stash)
                 expected = row | DIFFERS.get(row["name"], {})

@@ -30,7 +30,7 @@ def pipes_of(path, request):
         for piece in query.split("&"):
             # Another reading of the query than that of `GET`: UTF-8, and the last one counts.
             name, equals, value = piece.partition("=")
-            if equals and unquote(name.replace("+", " ")) == "pipe":
+            if equals and value and unquote(name.replace("+", " ")) == "pipe":
                 given = unquote(value.replace("+", " "))
         if given:
             pipes.append(given)
@@ -45,7 +45,7 @@ def run(pipes, request, response):
     if isinstance(content, str):
         content = content.encode(response.encoding)
     if not isinstance(content, bytes):
-        content = [] if is_lazy else [_piece(item, response) for item in response.iter_content(read_file=True)]
+        content = [] if is_lazy else [_piece(item) for item in response.iter_content(read_file=True)]
     reply = (int(code), reason, list(response.headers), content)
     code, reason, fields, content = request._door.apply_pipes(reply, pipes)
     response.status = code if reason is None else (code, reason)
@@ -62,8 +62,11 @@ def sub(request, response, escape_type="html"):
     return response
 
 
-def _piece(item, response):
-    return item.encode(response.encoding) if isinstance(item, str) else item
+def _piece(item):
+    if not isinstance(item, bytes):
+        # The original joins the pieces, and fails the same way.
+        raise TypeError(f"content that is made in pieces can be piped if they are octets, not {type(item).__name__}")
+    return item
 
 
 def _steps(steps):
