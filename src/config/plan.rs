@@ -90,6 +90,8 @@ pub struct SiteSettings {
     pub root: PathBuf,
     /// Whether symbolic links may lead out of it. Default no.
     pub follow_symlinks: bool,
+    /// Whether `.py` files are run (`python`).
+    pub python: bool,
     /// Octets of file content kept in memory. Default 64 MiB (`cache_mib`); 0 keeps none.
     pub cache_octets: u64,
 }
