@@ -6,7 +6,7 @@ mod wpt;
 
 use std::{ffi::OsString, net::IpAddr, path::PathBuf, str::FromStr};
 
-pub use wpt::{LackingArgs, WptArgs};
+pub use wpt::{LackingArgs, Switch, WptArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

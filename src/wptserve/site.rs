@@ -8,14 +8,11 @@ use tokio::time::Instant;
 use super::{
     PortSlot, Settings, asis,
     edition::Edition,
-    exposure::Exposure,
     facts::{self, RequestFacts, request_field},
     fault::Fault,
     file_path,
     generated::{self, Kind},
-    isomorphic, listing, media_type,
-    meta::Metadata,
-    python,
+    isomorphic, listing, media_type, python,
     query::Query,
     range,
     routes::{self, AliasFault, Base, Routed, Router, Target},
@@ -143,7 +140,7 @@ impl Site {
                 asis::parse(&octets).map_err(|fault| Fault::Internal(format!("{}: {fault}", request.url.path)))
             }
             Target::File => self.file(routed, request).await,
-            Target::Generated(kind) => self.generated(kind, routed, request).await,
+            Target::Generated(kind) => self.generated(kind, routed, request).await.map_err(Fault::in_document),
         }
     }
 
@@ -183,26 +180,13 @@ impl Site {
         let script = kind.script(&path);
         let Lying::File(content) = folder.find(&script, request.arrived).await? else { return Err(Fault::NoFile) };
         let octets = Body::File(content).collect().await.map_err(|_| Fault::NoFile)?;
-        let metadata = Metadata::parse(&octets);
-        let wrong = |fault: super::meta::NotText| Fault::Generated(format!("{script}: {fault}"));
-        if let Some(global) = kind.global()
-            && !Exposure::of(&metadata, self.edition).map_err(wrong)?.contains(global)
-        {
-            return Err(Fault::NotExposed(global));
-        }
-        let entries = metadata.all().map_err(wrong)?;
-        let (url_path, query) = (&request.url.path, &request.url.query);
-        let document = generated::document(kind, self.edition, url_path, query, entries);
+        let document = generated::generate(kind, self.edition, &request.url.path, &request.url.query, &octets)?;
         let facts = folder.facts(request, &self.config);
-        let hidden = |fault: Fault| match fault {
-            Fault::Internal(text) => Fault::Generated(text),
-            other => other,
-        };
-        let lines = side_lines(&folder, &script, &facts).await.map_err(hidden)?;
+        let lines = side_lines(&folder, &script, &facts).await?;
         let mut reply = Reply::new(200);
         reply.fields = sidecar::of_document(lines, kind.media_type());
         reply.body = Body::Octets(document.into());
-        piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Generated)
+        piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Internal)
     }
 
     /// Whose request it is; none if it is nobody's.
@@ -240,10 +224,14 @@ impl<'a> Request<'a> {
             (_, true) => Carrier::Https,
             (_, false) => Carrier::Http,
         };
-        let target = isomorphic::decode(&head.path_and_query);
+        // There, targets of HTTP/2 are text in UTF-8.
+        let target = match head.version {
+            Version::Http2 => String::from_utf8_lossy(&head.path_and_query).into_owned(),
+            Version::Http10 | Version::Http11 => isomorphic::decode(&head.path_and_query),
+        };
         let method = isomorphic::decode(&head.method);
-        let target = collapse(&target);
         let target = routes::rewrite(&method, &target);
+        let target = if head.version == Version::Http2 { target } else { collapse(&target).into_owned().into() };
         let host = head.authority.as_deref().map(isomorphic::decode);
         let ip = local.ip().to_string();
         let bound = Bound { ip: &ip, port: local.port() };
@@ -279,7 +267,11 @@ impl<'a> Folder<'a> {
         self.files.read(path, octets).await.ok()
     }
 
-    pub(super) fn facts<'b>(&'b self, request: &'b Request<'_>, config: &'b BTreeMap<String, Value>) -> RequestFacts<'b> {
+    pub(super) fn facts<'b>(
+        &'b self,
+        request: &'b Request<'_>,
+        config: &'b BTreeMap<String, Value>,
+    ) -> RequestFacts<'b> {
         RequestFacts {
             head: request.head,
             url: &request.url,

@@ -8,7 +8,7 @@ use std::{
 
 use super::{node::Node, overrides::Merged, ports, ssl};
 use crate::{
-    cli::{LogArgs, WptArgs},
+    cli::{LogArgs, Switch, WptArgs},
     config::{
         environment::{Environment, default_state_dir},
         error::{ConfigError, Fault, Place},
@@ -58,8 +58,12 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let log = log_settings(log, level(&root)?)?;
     let check_subdomains = words.check_subdomains && !arguments.no_check_subdomains;
-    let site = SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
-    let settings = words.settings().map_err(|fault| blame(&root, fault))?;
+    let site =
+        SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
+    let mut settings = words.settings().map_err(|fault| blame(&root, fault))?;
+    if let Some(switch) = arguments.static_length {
+        settings.switches.static_length = switch == Switch::On;
+    }
     let latency = Duration::from_millis(arguments.latency.unwrap_or(0).into());
     let serve = ServePlan {
         listeners: servers.listeners,
