@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Waits for this, or for the peer to go.
-    async fn unless_gone<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, SendError> {
+    pub(super) async fn unless_gone<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, SendError> {
         let mut wanted = pin!(wanted);
         poll_fn(|cx| match self.poll_peer_gone(cx) {
             Poll::Ready(code) => Poll::Ready(Err(SendError::PeerGone(code))),
@@ -228,8 +228,8 @@ impl Writer {
                 Err(_) => return Err(self.stalled()),
             };
         }
-        if self.unknown > 0 {
-            // h2 believes that there is more of the stream's window than there is.
+        if self.unknown > 0 || self.tap.is_handled() {
+            // h2 believes that there is more of the windows than there is.
             self.window(least).await?;
             let open = usize::try_from(self.open_window()).unwrap_or(usize::MAX);
             room = room.min(open.max(least));
@@ -276,6 +276,7 @@ impl Writer {
             return Err(PushError::Disabled);
         }
         let promise = promised(request).ok_or(PushError::InvalidRequest)?;
+        self.skip_raw_promises()?;
         let pushed = match &mut self.stream {
             Stream::Head(stream) | Stream::Content(_, Some(stream)) => stream.push_request(promise),
             Stream::Pushed(_) | Stream::Content(_, None) | Stream::Reset => return Err(PushError::Closed),
@@ -288,6 +289,31 @@ impl Writer {
         let mut writer = Self::new(Stream::Pushed(pushed), tap, resets, id, self.stall, self.after_raw);
         writer.is_ahead = true;
         Ok(writer)
+    }
+
+    /// Has h2 promise a stream above those that were promised raw (RFC 9113 §5.1.1), of which it does not know.
+    ///
+    /// h2 counts a stream up before it looks at the fields that it is given, and forgets it when they are none that HTTP/2
+    /// allows. So each promise with such a field skips a stream, and nothing leaves.
+    fn skip_raw_promises(&mut self) -> Result<(), PushError> {
+        let Some(last) = self.tap.last_promised_raw() else { return Ok(()) };
+        let mut next = self.tap.last_promised() + 2;
+        if last.saturating_sub(next) / 2 >= STREAMS_SKIPPED {
+            return Err(PushError::Refused);
+        }
+        let (Stream::Head(stream) | Stream::Content(_, Some(stream))) = &mut self.stream else {
+            return Err(PushError::Closed);
+        };
+        while next <= last {
+            let mut nothing = Request::new(());
+            nothing.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+            if stream.push_request(nothing).is_ok() {
+                return Err(PushError::Refused);
+            }
+            self.tap.note_promised(next);
+            next += 2;
+        }
+        Ok(())
     }
 
     /// h2 refused a step: because the peer is gone, or else by a fault of ours, which ends the stream.
@@ -405,6 +431,9 @@ impl Drop for Writer {
         self.tap.release(self.id);
     }
 }
+
+/// Streams that are skipped at most to find one for a promise: a moment's work.
+const STREAMS_SKIPPED: u32 = 4_096;
 
 /// A request as h2 promises it; none if it makes no URI.
 fn promised(request: &PushedRequest<'_>) -> Option<Request<()>> {

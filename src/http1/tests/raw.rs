@@ -278,7 +278,7 @@ async fn what_belongs_to_http_2_is_refused() {
     let mut client = Client::connect(answer(|mut exchange| async move {
         let door = door(&mut exchange.response);
         assert_eq!(door.send_frames(Vec::new()).await, Err(RawError::WrongProtocol));
-        assert_eq!(door.hold(Duration::from_secs(1), 100), Err(RawError::WrongProtocol));
+        assert_eq!(door.hold(Duration::from_secs(1), 100).await, Err(RawError::WrongProtocol));
         assert_eq!(door.release(), HoldEnd::None);
         assert_eq!(door.absorb(2), Err(RawError::WrongProtocol));
         assert!(!exchange.response.is_raw(), "a refused call touches nothing");
