@@ -4,15 +4,22 @@
 //!
 //! | sent raw | what h2 does not know | who settles it |
 //! | --- | --- | --- |
-//! | DATA | both windows (RFC 9113 §5.2) | the stream's: [`Writer::window`]; the connection's: the tap lets h2's DATA wait, and window updates pay first |
-//! | DATA beyond the window, other streams' ends | what the client makes of it | the connection closes |
-//! | HEADERS, DATA, RST_STREAM on its own stream | the stream's state (§5.1) | h2's RST_STREAM never leaves |
+//! | DATA | both windows (RFC 9113 §5.2) | the stream's: its [`Writer::window`], also where another exchange sent it; the connection's: writers ask for what is left, the tap lets h2's DATA wait, and window updates pay first |
+//! | DATA beyond the window, another exchange's END_STREAM or RST_STREAM | what the client makes of it | the connection closes |
+//! | HEADERS, DATA, RST_STREAM on its own or another exchange's stream | the stream's state (§5.1) | h2's RST_STREAM never leaves |
+//! | the same on a stream without an exchange: idle, closed | nothing: for h2 the stream is what it was | nobody; h2's RST_STREAM leaves |
 //! | field blocks | nothing, if they spare the dynamic table (RFC 7541 §2.3.2) | else the connection closes |
-//! | PUSH_PROMISE | the promised stream | the tap absorbs what the client sends on it |
+//! | a field block without its end | that nothing else may follow (§6.10) | the tap lets everything else wait; without its end the connection closes |
+//! | PUSH_PROMISE | the promised stream | the tap absorbs what the client sends on it, for 4,096 streams, else the connection closes; a polite promise skips streams up to it |
 //! | SETTINGS | what the client now believes of us | the connection closes |
 //! | GOAWAY | that one was sent | h2's own never leaves |
 //!
-//! Order: a raw call waits until h2 has written what the exchange handed it before.
+//! Order: a raw call waits until h2 has written what the exchange handed it before; that stands in the tap's line then, and
+//! the raw frames line up behind it. An exchange that ends takes with it what of its raw frames still stands there.
+//!
+//! Deadline: only time in which the peer takes nothing counts: its socket is full, or its connection window is shut while
+//! content stands in line. To wait for another exchange's hold or field block takes as long as it takes; those end by
+//! themselves.
 
 use std::{future::Future, pin::pin, time::Duration};
 

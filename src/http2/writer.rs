@@ -12,7 +12,7 @@ use h2::{
     Reason, SendStream,
     server::{SendPushedResponse, SendResponse},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::{
@@ -32,9 +32,9 @@ use crate::{
 
 /// One response on its stream.
 pub(super) struct Writer {
-    stream: Stream,
+    pub(super) stream: Stream,
     pub(super) tap: TapHandle,
-    resets: Resets,
+    pub(super) resets: Resets,
     pub(super) id: u32,
     /// Octets of the stream's window that are spent: content handed to h2, and what flow control counts beside it.
     pub(super) used: u64,
@@ -49,7 +49,7 @@ pub(super) struct Writer {
     /// The longest fragment of a field section that was asked for and not told to the tap.
     fragment: Option<u32>,
     pub(super) raw: Raw,
-    after_raw: AfterRaw,
+    pub(super) after_raw: AfterRaw,
     /// What the content says of the request, if there is content.
     malformed: Option<Malformed>,
 }
@@ -270,52 +270,6 @@ impl Writer {
         }
     }
 
-    /// Promises a response (RFC 9113 §8.4).
-    fn promise(&mut self, request: &PushedRequest<'_>) -> Result<Self, PushError> {
-        if !self.tap.takes_promises() {
-            return Err(PushError::Disabled);
-        }
-        let promise = promised(request).ok_or(PushError::InvalidRequest)?;
-        self.skip_raw_promises()?;
-        let pushed = match &mut self.stream {
-            Stream::Head(stream) | Stream::Content(_, Some(stream)) => stream.push_request(promise),
-            Stream::Pushed(_) | Stream::Content(_, None) | Stream::Reset => return Err(PushError::Closed),
-        };
-        let pushed = pushed.map_err(|_| PushError::Refused)?;
-        let id = pushed.stream_id().as_u32();
-        self.is_ahead = true;
-        self.tap.hold_promised(id);
-        let (tap, resets) = (self.tap.clone(), self.resets.clone());
-        let mut writer = Self::new(Stream::Pushed(pushed), tap, resets, id, self.stall, self.after_raw);
-        writer.is_ahead = true;
-        Ok(writer)
-    }
-
-    /// Has h2 promise a stream above those that were promised raw (RFC 9113 §5.1.1), of which it does not know.
-    ///
-    /// h2 counts a stream up before it looks at the fields that it is given, and forgets it when they are none that HTTP/2
-    /// allows. So each promise with such a field skips a stream, and nothing leaves.
-    fn skip_raw_promises(&mut self) -> Result<(), PushError> {
-        let Some(last) = self.tap.last_promised_raw() else { return Ok(()) };
-        let mut next = self.tap.last_promised() + 2;
-        if last.saturating_sub(next) / 2 >= STREAMS_SKIPPED {
-            return Err(PushError::Refused);
-        }
-        let (Stream::Head(stream) | Stream::Content(_, Some(stream))) = &mut self.stream else {
-            return Err(PushError::Closed);
-        };
-        while next <= last {
-            let mut nothing = Request::new(());
-            nothing.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
-            if stream.push_request(nothing).is_ok() {
-                return Err(PushError::Refused);
-            }
-            self.tap.note_promised(next);
-            next += 2;
-        }
-        Ok(())
-    }
-
     /// h2 refused a step: because the peer is gone, or else by a fault of ours, which ends the stream.
     async fn refused(&mut self, step: &'static str) -> SendError {
         if let Some(code) = poll_fn(|cx| Poll::Ready(self.gone_now(cx))).await {
@@ -432,24 +386,6 @@ impl Drop for Writer {
     }
 }
 
-/// Streams that are skipped at most to find one for a promise: a moment's work.
-const STREAMS_SKIPPED: u32 = 4_096;
-
-/// A request as h2 promises it; none if it makes no URI.
-fn promised(request: &PushedRequest<'_>) -> Option<Request<()>> {
-    let uri = Uri::builder()
-        .scheme(request.scheme)
-        .authority(request.authority)
-        .path_and_query(request.path_and_query)
-        .build()
-        .ok()?;
-    let mut promise = Request::new(());
-    *promise.method_mut() = Method::from_bytes(request.method).ok()?;
-    *promise.uri_mut() = uri;
-    *promise.headers_mut() = header_map(request.fields)?;
-    Some(promise)
-}
-
 /// A response as h2 takes it; none if a field cannot be sent, which the response writer has excluded.
 fn message(status: u16, fields: &FieldSection) -> Option<Response<()>> {
     let mut response = Response::new(());
@@ -459,7 +395,7 @@ fn message(status: u16, fields: &FieldSection) -> Option<Response<()>> {
 }
 
 /// Names keep the order of their first occurrence; lines of one name stand side by side.
-fn header_map(fields: &FieldSection) -> Option<HeaderMap> {
+pub(super) fn header_map(fields: &FieldSection) -> Option<HeaderMap> {
     let mut map = HeaderMap::try_with_capacity(fields.len()).ok()?;
     for field in fields.iter() {
         let name = HeaderName::from_lowercase(field.name).ok()?;

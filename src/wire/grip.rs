@@ -50,7 +50,7 @@ impl Grip {
     /// A grip on a connection whose client stands here, behind what the engine wrote last.
     pub(super) fn new(arrived: Position, written: Bytes, is_traced: bool) -> Self {
         let mut outgoing = Outgoing::default();
-        outgoing.append(written);
+        outgoing.out.append(written);
         if is_traced {
             outgoing.keep_gone();
         }
@@ -70,7 +70,7 @@ impl Grip {
         if self.left().is_none() {
             let mut hand = handle.hand();
             let allowed = BACKLOG_OCTETS + hand.held().map_or(0, |hold| hold.octets);
-            if self.outgoing.out_octets() > BACKLOG_OCTETS || self.outgoing.waiting_octets() > allowed {
+            if self.outgoing.out.octets() > BACKLOG_OCTETS || self.outgoing.waiting_octets() > allowed {
                 return Poll::Pending;
             }
             self.outgoing.take(buf, &mut hand.rules);
@@ -95,10 +95,10 @@ impl Grip {
             Stage::Open | Stage::Ending(_) => {}
         }
         self.line_up(handle, trace, cx);
-        let before = self.outgoing.left();
+        let before = self.outgoing.out.left();
         let written = self.poll_out(io, cx)?;
-        let moved = self.outgoing.left() > before;
-        self.outgoing.tell();
+        let moved = self.outgoing.out.left() > before;
+        self.outgoing.out.tell();
         let mut hand = handle.hand();
         PeerIdle::note(&mut hand.idle.blocked, written.is_pending(), moved, Instant::now());
         let leaving = hand.leaving();
@@ -114,12 +114,12 @@ impl Grip {
     }
 
     fn poll_out<T: Transport>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Result<Poll<()>, io::Error> {
-        while let Some(next) = self.outgoing.next() {
+        while let Some(next) = self.outgoing.out.next() {
             let Poll::Ready(written) = Pin::new(&mut *io).poll_write(cx, next)? else { return Ok(Poll::Pending) };
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            self.outgoing.advance(written);
+            self.outgoing.out.advance(written);
         }
         Ok(Pin::new(io).poll_flush(cx)?)
     }

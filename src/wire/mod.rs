@@ -13,6 +13,7 @@ mod hold;
 pub mod hpack;
 mod inbound;
 mod ledger;
+mod out_queue;
 mod outgoing;
 mod platform;
 mod rewind;

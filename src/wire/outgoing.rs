@@ -11,13 +11,17 @@
 //! | as DATA of the engine's over the connection's window (§5.2) | the window holds it |
 //! | as a field block of the engine's behind another (RFC 7541 §2.2) | that one has gone |
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    mem,
+};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 
 use super::{
     frame::{FrameKind, HEADER_OCTETS, flags},
+    out_queue::OutQueue,
     shape::{Rules, header_of},
 };
 
@@ -67,13 +71,8 @@ pub(super) struct Outgoing {
     open_block: Option<u32>,
     /// What is known of the first units that wait, so that they need no second look.
     look: Option<Look>,
-    /// What leaves, in this order.
-    out: VecDeque<Bytes>,
-    out_octets: usize,
-    /// Octets put into `out` so far.
-    appended: u64,
-    /// Who is to be told that this many octets have left.
-    marks: VecDeque<(u64, oneshot::Sender<()>)>,
+    /// What has gone.
+    pub(super) out: OutQueue,
     /// Octets of DATA that the engine does not know of: padding.
     unknown_data: u64,
     /// The stream of the last RST_STREAM that was not dropped.
@@ -189,7 +188,7 @@ impl Outgoing {
     /// have been: then it stops there.
     fn pass(&mut self, mut look: Look, room: u64, gone: &mut Gone) -> (Look, bool) {
         let mut rest = match look.units {
-            0 => std::mem::take(&mut self.waiting),
+            0 => mem::take(&mut self.waiting),
             units => self.waiting.split_off(units),
         };
         while let Some(unit) = rest.pop_front() {
@@ -244,7 +243,7 @@ impl Outgoing {
         if let Some(gone) = &mut self.gone {
             gone.push((unit.octets.clone(), is_raw));
         }
-        self.append(unit.octets);
+        self.out.append(unit.octets);
         if let Of::Exchange { open_block, done } = unit.of {
             gone.raw_data += unit.data;
             if unit.data > room {
@@ -255,7 +254,7 @@ impl Outgoing {
                 Some(false) => self.open_block = None,
                 None => {}
             }
-            self.marks.push_back((self.appended, done));
+            self.out.mark(done);
         }
     }
 
@@ -266,66 +265,24 @@ impl Outgoing {
 
     /// What went since the last call, and whether it was raw, if it is kept.
     pub(super) fn take_gone(&mut self) -> Vec<(Bytes, bool)> {
-        self.gone.as_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Puts octets behind what is leaving.
-    pub(super) fn append(&mut self, octets: Bytes) {
-        self.appended += octets.len() as u64;
-        self.out_octets += octets.len();
-        if !octets.is_empty() {
-            self.out.push_back(octets);
-        }
-    }
-
-    /// What leaves next; none if all has left.
-    pub(super) fn next(&self) -> Option<&Bytes> {
-        self.out.front()
-    }
-
-    /// Notes that the first octets of [`next`](Self::next) have left.
-    pub(super) fn advance(&mut self, octets: usize) {
-        self.out_octets -= octets;
-        if let Some(first) = self.out.front_mut() {
-            first.advance(octets);
-            if first.is_empty() {
-                self.out.pop_front();
-            }
-        }
-    }
-
-    /// Tells those whose octets have left.
-    pub(super) fn tell(&mut self) {
-        let left = self.left();
-        while let Some((_, done)) = self.marks.pop_front_if(|(mark, _)| *mark <= left) {
-            // Nobody waits any more: nobody is to be told.
-            let _ = done.send(());
-        }
+        self.gone.as_mut().map(mem::take).unwrap_or_default()
     }
 
     /// Forgets what has not left; who waits for it learns that.
     pub(super) fn clear(&mut self) {
-        *self = Self { appended: self.appended, lined_up: self.lined_up, gone: self.gone.take(), ..Self::default() };
+        self.out.clear();
+        let (out, gone) = (mem::take(&mut self.out), self.gone.take());
+        *self = Self { lined_up: self.lined_up, out, gone, ..Self::default() };
     }
 
     /// Octets of DATA that left without the engine's knowledge since the last call.
     pub(super) fn take_unknown_data(&mut self) -> u64 {
-        std::mem::take(&mut self.unknown_data)
+        mem::take(&mut self.unknown_data)
     }
 
     /// The stream of the last RST_STREAM that was let through since the last call.
     pub(super) fn take_reset(&mut self) -> Option<u32> {
         self.reset.take()
-    }
-
-    /// Octets that have left.
-    pub(super) fn left(&self) -> u64 {
-        self.appended - self.out_octets as u64
-    }
-
-    /// Octets on their way.
-    pub(super) fn out_octets(&self) -> usize {
-        self.out_octets
     }
 
     /// Octets that may not go yet.

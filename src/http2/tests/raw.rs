@@ -9,11 +9,11 @@ use crate::exchange::{
 use crate::wire::FrameKind;
 use bytes::Bytes;
 
-fn raw(body: Body) -> RawFrame {
+pub(super) fn raw(body: Body) -> RawFrame {
     RawFrame { stream: None, body }
 }
 
-fn literal(name: &str, value: &str, indexing: Indexing) -> Instruction {
+pub(super) fn literal(name: &str, value: &str, indexing: Indexing) -> Instruction {
     Instruction::Literal {
         name: Bytes::copy_from_slice(name.as_bytes()),
         value: Bytes::copy_from_slice(value.as_bytes()),
@@ -22,24 +22,24 @@ fn literal(name: &str, value: &str, indexing: Indexing) -> Instruction {
     }
 }
 
-fn headers(block: Vec<Instruction>, end_stream: bool) -> RawFrame {
+pub(super) fn headers(block: Vec<Instruction>, end_stream: bool) -> RawFrame {
     let fields = RawSection { block, split: vec![], padding: None, end_headers: true };
     raw(Body::Headers { fields, priority: None, end_stream })
 }
 
-fn ok() -> RawFrame {
+pub(super) fn ok() -> RawFrame {
     headers(vec![literal(":status", "200", Indexing::Without)], false)
 }
 
-fn data(octets: &'static str, end_stream: bool) -> RawFrame {
+pub(super) fn data(octets: &'static str, end_stream: bool) -> RawFrame {
     raw(Body::Data { octets: Bytes::from_static(octets.as_bytes()), padding: None, end_stream })
 }
 
-async fn send(response: &mut ResponseWriter, frames: Vec<RawFrame>) {
+pub(super) async fn send(response: &mut ResponseWriter, frames: Vec<RawFrame>) {
     response.send_raw_frames(frames, 0).await.expect("sent");
 }
 
-fn after(response: &mut ResponseWriter, rule: AfterRaw) {
+pub(super) fn after(response: &mut ResponseWriter, rule: AfterRaw) {
     response.raw().expect("a wire").after(rule);
 }
 

@@ -13,9 +13,9 @@ const FREE: Obstacles = Obstacles { held_for: None, room: u64::MAX };
 /// Everything on its way.
 fn sent(outgoing: &mut Outgoing) -> Vec<u8> {
     let mut octets = Vec::new();
-    while let Some(next) = outgoing.next().cloned() {
+    while let Some(next) = outgoing.out.next().cloned() {
         octets.extend_from_slice(&next);
-        outgoing.advance(next.len());
+        outgoing.out.advance(next.len());
     }
     octets
 }
@@ -170,11 +170,11 @@ fn a_raw_write_stands_behind_what_its_exchange_sent_and_before_nobody_else() {
     let gone = outgoing.let_go(Obstacles { room: 2, ..FREE });
     assert!(gone.is_short && gone.data == 1);
     assert_eq!(sent(&mut outgoing), [&content[1][..], b"RAW 3"].concat());
-    outgoing.tell();
+    outgoing.out.tell();
     assert!(first_left.try_recv().is_err() && third_left.try_recv().is_ok());
     outgoing.let_go(FREE);
     assert_eq!(sent(&mut outgoing), [&content[0][..], b"RAW 1"].concat());
-    outgoing.tell();
+    outgoing.out.tell();
     first_left.try_recv().expect("left");
 }
 
@@ -199,7 +199,7 @@ fn while_a_raw_block_is_open_only_its_exchange_s_raw_writes_leave() {
     outgoing.let_go(FREE);
     let octets = sent(&mut outgoing);
     assert!(octets.starts_with(b"3)") && octets.ends_with(b"px") && octets.len() == 2 + 17 + 10 + 1, "{octets:?}");
-    outgoing.tell();
+    outgoing.out.tell();
     left.try_recv().expect("left");
     assert_eq!(outgoing.waiting_octets(), 0);
 }
@@ -306,7 +306,7 @@ proptest! {
             arrived.extend(sent(&mut outgoing));
             let look = outgoing.look.take();
             outgoing.let_go(Obstacles { held_for, room: room.saturating_sub(gone.data) });
-            prop_assert!(outgoing.next().is_none(), "a look at all of them finds no more");
+            prop_assert!(outgoing.out.next().is_none(), "a look at all of them finds no more");
             outgoing.look = look;
         }
         for owner in (1..4).cycle().take(3 * items.len() + 3) {
@@ -315,9 +315,8 @@ proptest! {
             arrived.extend(sent(&mut outgoing));
         }
         prop_assert_eq!(outgoing.waiting_octets(), 0);
-        prop_assert_eq!(outgoing.left(), outgoing.appended);
-        outgoing.tell();
-        prop_assert!(outgoing.marks.is_empty());
+        outgoing.out.tell();
+        prop_assert!(outgoing.out.is_unmarked());
 
         let mut left = BytesMut::from(&arrived[..]);
         let mut units = Vec::new();
