@@ -40,7 +40,9 @@ struct Shared {
     flushed: Notify,
     /// The engine's last call was a flush that found everything left.
     is_quiet: AtomicBool,
-    /// How many turns of the connection have ended with that.
+    /// Somebody has waited for a turn: from then on they are counted.
+    counts_turns: AtomicBool,
+    /// How many turns of the connection have ended quietly.
     turns: AtomicU64,
     turned: Notify,
     /// The task that drives the connection.
@@ -58,6 +60,7 @@ impl TapHandle {
             flushes: AtomicU64::new(0),
             flushed: Notify::new(),
             is_quiet: AtomicBool::new(false),
+            counts_turns: AtomicBool::new(false),
             turns: AtomicU64::new(0),
             turned: Notify::new(),
             driver: AtomicWaker::new(),
@@ -190,7 +193,7 @@ impl TapHandle {
     /// A turn of the connection has ended. If nothing kept the engine from writing to its end, it has now written all that
     /// it was handed before; a flush amid its frames does not tell that.
     pub fn note_turn(&self) {
-        if self.0.is_quiet.load(Ordering::Relaxed) {
+        if self.0.counts_turns.load(Ordering::Acquire) && self.0.is_quiet.load(Ordering::Relaxed) {
             self.0.turns.fetch_add(1, Ordering::AcqRel);
             self.0.turned.notify_waiters();
         }
@@ -202,6 +205,7 @@ impl TapHandle {
     /// # Cancel safety
     /// Safe: it only waits.
     pub async fn written(&self) {
+        self.0.counts_turns.store(true, Ordering::Release);
         let seen = self.0.turns.load(Ordering::Acquire);
         for turn in 0..2 {
             self.wake();

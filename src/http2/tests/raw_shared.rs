@@ -74,7 +74,12 @@ async fn a_raw_frame_follows_its_exchange_s_content_among_many_busy_streams() {
         }
     }
     let expected = [&[b'p'; 20_000][..], b"raw"].concat().repeat(5);
-    assert!(content == expected, "{} octets, raw at {:?}", content.len(), content.iter().position(|octet| *octet == b'r'));
+    assert!(
+        content == expected,
+        "{} octets, raw at {:?}",
+        content.len(),
+        content.iter().position(|octet| *octet == b'r')
+    );
 }
 
 #[tokio::test]
