@@ -14,6 +14,7 @@ mod queue;
 mod record;
 
 pub use log::{DEFAULT_LIMIT, WireLog};
+pub use names::{flag_names, frame_name};
 pub use octets::{BadEscape, Octets};
 pub use printer::{Filter, Printer};
 pub use record::{Direction, Entry, FieldLine, FrameRecord, HeadRecord, Kind, OctetsRecord, Record};

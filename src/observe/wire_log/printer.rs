@@ -87,7 +87,7 @@ impl Printer {
     fn frame(self, text: &mut String, frame: &FrameRecord) {
         let mut what = frame.kind.name().into_owned();
         let mut unnamed = frame.flags;
-        for (bit, name) in names::flags(frame.kind.0) {
+        for (bit, name) in names::flag_names(frame.kind.0) {
             if frame.flags & bit != 0 {
                 unnamed &= !bit;
                 put(&mut what, format_args!(" {name}"));

@@ -219,7 +219,7 @@ impl Record {
 impl Kind {
     /// Its name; of a type without one, its number in hexadecimal.
     pub fn name(self) -> Cow<'static, str> {
-        names::frame(self.0).map_or_else(|| Cow::Owned(format!("{:#04x}", self.0)), Cow::Borrowed)
+        names::frame_name(self.0).map_or_else(|| Cow::Owned(format!("{:#04x}", self.0)), Cow::Borrowed)
     }
 }
 
