@@ -78,7 +78,7 @@ impl Response {
         }
     }
 
-    /// Logs the heads of this response and those that follow.
+    /// Logs the heads and trailer sections of this response and those that follow.
     pub(super) fn log_to(&mut self, log: Option<HeadLog>) {
         self.log = log;
     }
@@ -195,6 +195,11 @@ impl Response {
         self.progress = progress;
     }
 
+    /// The wire log, if there is one.
+    pub(super) fn log(&self) -> Option<&HeadLog> {
+        self.log.as_ref()
+    }
+
     /// Logs octets of the handler's own making.
     pub(super) fn log_raw(&self, octets: &[u8]) {
         if let Some(log) = &self.log {
@@ -239,6 +244,9 @@ impl Response {
             text.extend_from_slice(b"0\r\n");
             encode::field_lines(text, fields);
             text.extend_from_slice(b"\r\n");
+            if let Some(log) = &self.log {
+                log.sent_trailers(fields);
+            }
             self.progress = Progress::Ended;
         }
     }
