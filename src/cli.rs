@@ -79,8 +79,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PEM", requires = "cert")]
     pub key: Option<PathBuf>,
     /// Record every frame, message head and trailer section of both directions in this file, which is emptied first; at
-    /// most 256 MiB.
-    /// Read it with `framewright wire`
+    /// most 256 MiB. Read it with `framewright wire`
     #[arg(long, value_name = "FILE")]
     pub wire_log: Option<PathBuf>,
 }
