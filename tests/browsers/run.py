@@ -26,8 +26,8 @@ import report
 from drivers import BROWSERS, Missing
 
 PROTOCOLS = {"http": "http/1.1", "https": "h2"}
-# A run takes some 20 s; where a browser hangs on a hundred rows, each for 8 s, some 90 s.
-RUN_S = 300
+# A run takes some 20 s; where a browser hangs on a hundred rows, each for 8 s, some 90 s. On a busy machine far longer.
+RUN_S = 600
 RECORDED_RUNS = 3
 # How often a new outcome has to come in a row.
 CONFIRMATIONS = 2
