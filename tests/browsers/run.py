@@ -63,11 +63,11 @@ def results(browser, url):
     raise RuntimeError(f"{url}: not through within {RUN_S} s")
 
 
-def run(kind, table, wanted, only):
+def run(kind, wanted, only):
     """What one browser makes of the rows with these parts in their names: its version, and the rows as the page has them."""
     rows, version = {}, ""
     for scheme, protocol in PROTOCOLS.items():
-        files = [row["file"] for row in table if row["protocol"] in (protocol, "both")]
+        files = [row["file"] for row in wanted.table if row["protocol"] in (protocol, "both")]
         own = sum(any(part in file for part in only) for file in files)
         if own == 0:
             continue
@@ -81,18 +81,18 @@ def run(kind, table, wanted, only):
     return version, rows
 
 
-def run_several(kind, table, wanted):
+def run_several(kind, wanted):
     """The outcomes of several runs, in the form of the record."""
     began, runs = time.monotonic(), []
     for number in range(1, wanted.runs + 1):
         print(f"{kind.name}, run {number} of {wanted.runs} …", file=sys.stderr, flush=True)
-        version, rows = run(kind, table, wanted, wanted.only)
+        version, rows = run(kind, wanted, wanted.only)
         runs.append(rows)
     print(f"{kind.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return record.of_runs(kind.name, version, runs)
 
 
-def confirmed(got, kind, table, wanted):
+def confirmed(got, kind, wanted):
     """The same, but for rows whose new outcome does not come again: those have the recorded one."""
     known = record.load(kind.name)
     for _ in range(CONFIRMATIONS):
@@ -100,7 +100,7 @@ def confirmed(got, kind, table, wanted):
         if not changed:
             return
         print(f"{kind.name}: once more {len(changed)} rows that have changed …", file=sys.stderr, flush=True)
-        _, rows = run(kind, table, wanted, sorted({name.split(" over ")[0] for name in changed}))
+        _, rows = run(kind, wanted, sorted({name.split(" over ")[0] for name in changed}))
         again = record.of_runs(kind.name, got["version"], [rows])
         for name in changed:
             if not record.is_new(again["rows"][name], known["rows"][name]):
@@ -109,7 +109,7 @@ def confirmed(got, kind, table, wanted):
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("site")
+    parser.add_argument("site", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     recording = parser.add_mutually_exclusive_group()
     recording.add_argument("--record", action="store_true")
@@ -124,6 +124,12 @@ def arguments():
         parser.error("a record is of all rows: not with --only")
     wanted.whole = wanted.only is None
     wanted.only = (wanted.only or "").split(",")
+    try:
+        wanted.table = json.loads((wanted.site / "table.json").read_text())
+    except (OSError, ValueError) as error:
+        parser.error(f"the table of {wanted.site}: {error}")
+    if not any(part in row["file"] for row in wanted.table for part in wanted.only):
+        parser.error("no row's file has that in its name")
     wanted.runs = wanted.runs or (RECORDED_RUNS if wanted.records else 1)
     return wanted
 
@@ -131,11 +137,10 @@ def arguments():
 def main():
     wanted = arguments()
     wanted.output.mkdir(parents=True, exist_ok=True)
-    table = json.loads((pathlib.Path(wanted.site) / "table.json").read_text())
     runs, faults, broken = {}, {}, False
     for name in wanted.browser or BROWSERS:
         try:
-            runs[name] = got = run_several(BROWSERS[name], table, wanted)
+            runs[name] = got = run_several(BROWSERS[name], wanted)
         except Missing as missing:
             print(f"{name} is left out: {missing}", file=sys.stderr)
             continue
@@ -149,14 +154,14 @@ def main():
                 sys.exit(f"{name} {got['version']}: recorded is {known['version']}; use --record")
             record.add(got, known)
         if not wanted.records:
-            confirmed(got, BROWSERS[name], table, wanted)
+            confirmed(got, BROWSERS[name], wanted)
         record.keep_reasons(got, known)
         record.save(got, wanted.output)
         if wanted.records:
             record.save(got, record.FOLDER)
         faults[name] = record.compared(got, record.load(name), complete=wanted.whole)
-    (wanted.output / "report.txt").write_text(report.text(table, runs, faults))
-    (wanted.output / "report.html").write_text(report.html(table, runs, faults))
+    (wanted.output / "report.txt").write_text(report.text(wanted.table, runs, faults))
+    (wanted.output / "report.html").write_text(report.html(wanted.table, runs, faults))
     print((wanted.output / "report.txt").read_text())
     sys.exit(1 if any(faults.values()) or broken or not runs else 0)
 
