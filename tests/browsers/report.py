@@ -14,22 +14,16 @@ def lines(table, runs):
                 yield name, row, [got["rows"].get(name) for got in runs.values()]
 
 
-def counts(got):
-    """How many rows agree, deviate each time, and are not the same each time."""
-    rows = got["rows"].values()
-    unstable = sum(map(record.is_unstable, rows))
-    agree = sum(row["agrees"] and not record.is_unstable(row) for row in rows)
-    return agree, len(rows) - agree - unstable, unstable
-
-
 def totals(runs, faults):
     for name, got in runs.items():
-        agree, deviate, unstable = counts(got)
-        recorded = record.load(name)["version"]
-        with_what = "" if recorded == got["version"] else f" (recorded: {recorded})"
+        known = record.load(name)
+        agree = sum(row["agrees"] for row in got["rows"].values())
+        unstable = sum(record.is_unstable(known["rows"].get(row, got["rows"][row])) for row in got["rows"])
+        with_what = "" if known["version"] == got["version"] else f" (recorded: {known['version']})"
         yield (
-            f"{name} {got['version']}{with_what}: of {len(got['rows'])}, {agree} as they should be, {deviate} otherwise, "
-            f"{unstable} not the same each time; {len(faults[name])} other than recorded"
+            f"{name} {got['version']}{with_what}: of {len(got['rows'])}, {agree} as they should be, "
+            f"{len(got['rows']) - agree} otherwise; {unstable} known not to be the same each time; "
+            f"{len(faults[name])} other than recorded"
         )
 
 
@@ -47,22 +41,26 @@ def text(table, runs, faults):
 
 
 def html(table, runs, faults):
+    known = [record.load(browser)["rows"] for browser in runs]
     heads = "".join(f"<th>{markup.escape(name)}" for name in ("script", "expected", *runs))
-    rows = []
+    shown = []
     for name, row, seen in lines(table, runs):
         cells = [f"<b>{markup.escape(row['title'])}</b><br><small>{markup.escape(name)}</small>", markup.escape(row["expect"])]
-        rows.append("<tr>" + "".join(f"<td>{cell}" for cell in cells) + "".join(map(outcome, seen)))
+        outcomes = (outcome(each, rows.get(name)) for each, rows in zip(seen, known))
+        shown.append("<tr>" + "".join(f"<td>{cell}" for cell in cells) + "".join(outcomes))
     summary = "".join(f"<li>{markup.escape(line)}" for line in totals(runs, faults))
     other = "".join(f"<li>{markup.escape(f'{name}: {fault}')}" for name, each in faults.items() for fault in each)
-    return PAGE.format(summary=summary, heads=heads, rows="\n".join(rows), other=other or "<li>nothing")
+    return PAGE.format(summary=summary, heads=heads, rows="\n".join(shown), other=other or "<li>nothing")
 
 
-def outcome(row):
-    """A cell: what was seen, and why it is not what it should be."""
+def outcome(row, recorded):
+    """A cell: what was seen, what else has been, and why it is not what it should be."""
     if row is None:
         return "<td>"
     seen = "<br>or ".join(map(markup.escape, record.outcomes(row)))
     reason = f'<br><small>{markup.escape(row["reason"])}</small>' if "reason" in row else ""
+    if recorded and record.is_unstable(recorded):
+        reason = f"<br><small>not the same each time: {markup.escape(record.shown(recorded))}</small>{reason}"
     return f'<td class="{"good" if row["agrees"] else "bad"}">{seen}{reason}'
 
 
