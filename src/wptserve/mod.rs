@@ -43,4 +43,4 @@ pub use edition::Edition;
 pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
 pub use python::PythonHandler;
 pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
-pub use site::{OpenError, Site};
+pub use site::{Answered, OpenError, Site};

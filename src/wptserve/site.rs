@@ -12,7 +12,8 @@ use super::{
     fault::Fault,
     file_path,
     generated::{self, Kind},
-    isomorphic, listing, media_type, python,
+    isomorphic, listing, media_type,
+    python::{self, PythonHandler},
     query::Query,
     range,
     routes::{self, AliasFault, Base, Routed, Router, Target},
@@ -48,6 +49,15 @@ pub enum OpenError {
     /// An alias is wrong.
     #[error("alias: {0}")]
     Alias(#[from] AliasFault),
+}
+
+/// What came of an exchange.
+#[derive(Debug)]
+pub enum Answered {
+    /// It is answered, with this cause of a failure for the access line.
+    Sent(Option<String>),
+    /// This handler is to answer it; nothing has been sent.
+    ByPython(PythonHandler),
 }
 
 /// A request, as text and in parts.
@@ -98,43 +108,46 @@ impl Site {
         &self.root
     }
 
-    /// Answers; gives the cause of a failure, for the access line.
-    pub async fn respond(&self, exchange: &mut Exchange) -> Option<String> {
+    /// Answers, unless a Python handler is to.
+    pub async fn respond(&self, exchange: &mut Exchange) -> Answered {
         let is_head = exchange.head.method == b"HEAD"[..];
+        let response = &mut exchange.response;
         if exchange.head.method == b"CONNECT"[..] {
-            return sent(send::send(Reply::new(200), true, &mut exchange.response).await);
+            return Answered::Sent(sent(send::send(Reply::new(200), true, response).await));
         }
         let (head, connection) = (&exchange.head, &exchange.connection);
-        let request = match Request::new(head, connection.local, connection.tls.is_some(), exchange.arrived) {
-            Ok(request) => request,
-            Err(fault) => return refuse(&fault, is_head, &mut exchange.response).await,
+        let reply = match Request::new(head, connection.local, connection.tls.is_some(), exchange.arrived) {
+            Err(fault) => Err(fault),
+            Ok(request) => match self.route(&request) {
+                None => Err(Fault::NoRoute),
+                Some(routed) if routed.target == Target::Python => match self.python(&routed, &request).await {
+                    Ok(handler) => return Answered::ByPython(handler),
+                    Err(fault) => Err(fault),
+                },
+                Some(routed) if routed.target == Target::AsIs && head.version != Version::Http2 => {
+                    match self.as_is(&routed, &request).await {
+                        Ok(octets) => return Answered::Sent(sent(send_verbatim(octets, response).await)),
+                        Err(fault) => Err(fault),
+                    }
+                }
+                Some(routed) => self.reply(&routed, &request).await,
+            },
         };
-        let method = isomorphic::decode(&head.method);
-        let Some(routed) = self.router.route(&method, &request.url.path) else {
-            return refuse(&Fault::NoRoute, is_head, &mut exchange.response).await;
-        };
-        if routed.target == Target::AsIs && head.version != Version::Http2 {
-            return match self.as_is(&routed, &request).await {
-                Ok(octets) => sent(send_verbatim(octets, &mut exchange.response).await),
-                Err(fault) => refuse(&fault, is_head, &mut exchange.response).await,
-            };
-        }
-        match self.reply(&routed, &request).await {
+        Answered::Sent(match reply {
             Ok(mut reply) => {
                 if self.settings.switches.static_length {
                     announce_length(&mut reply);
                 }
-                sent(send::send(reply, is_head, &mut exchange.response).await)
+                sent(send::send(reply, is_head, response).await)
             }
-            Err(fault) => refuse(&fault, is_head, &mut exchange.response).await,
-        }
+            Err(fault) => refuse(&fault, is_head, response).await,
+        })
     }
 
     async fn reply(&self, routed: &Routed<'_>, request: &Request<'_>) -> Result<Reply, Fault> {
         match routed.target {
-            Target::Forbidden => Err(Fault::NoRoute),
-            // The router asks for these first; a request that changes its mind in between has no answer.
-            Target::Python => Err(Fault::NoFile),
+            // Python handlers do not come here.
+            Target::Forbidden | Target::Python => Err(Fault::NoRoute),
             Target::AsIs => {
                 let octets = self.as_is(routed, request).await?;
                 asis::parse(&octets).map_err(|fault| Fault::Internal(format!("{}: {fault}", request.url.path)))
@@ -349,7 +362,7 @@ fn announce_length(reply: &mut Reply) {
     }
 }
 
-pub(super) async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
+async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
     if fault.status() >= 500 {
         tracing::warn!("{fault}");
     }
