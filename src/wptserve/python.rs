@@ -7,12 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
 use tokio::time::Instant;
 
-use super::{
-    Settings,
-    fault::Fault,
-    routes::Routed,
-    site::{Request, Site},
-};
+use super::{Settings, fault::Fault, request::Request, routes::Routed, site::Site};
 use crate::{
     exchange::{ConnectionFacts, RequestHead},
     pipes,

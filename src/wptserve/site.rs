@@ -1,32 +1,30 @@
 //! Answers exchanges as web-platform-tests' own server does: from the request to the one response that is sent.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::{
     PortSlot, Settings, asis,
     edition::Edition,
     facts::{self, RequestFacts, request_field},
     fault::Fault,
-    file_path,
+    folder::{Folder, side_lines},
     generated::{self, Kind},
     isomorphic, listing, media_type,
     python::{self, PythonHandler},
-    query::Query,
     range,
-    routes::{self, AliasFault, Base, Routed, Router, Target},
+    request::Request,
+    routes::{AliasFault, Base, Routed, Router, Target},
     send::{self, SendFault},
     sidecar,
-    url::{Bound, Carrier, RequestUrl, collapse},
 };
 use crate::{
-    exchange::{Exchange, Extent, RequestHead, ResponseWriter, Version, WriteError},
+    exchange::{Exchange, Extent, ResponseWriter, Version, WriteError},
     pipes,
     reply::{Body, FileContent, Reply},
-    site::{self, Lying, SitePath},
-    substitution::{Escape, Value, substitute},
+    site::{self, Lying},
+    substitution::Value,
 };
 
 /// A checkout, or another folder that is served like one.
@@ -58,21 +56,6 @@ pub enum Answered {
     Sent(Option<String>),
     /// This handler is to answer it; nothing has been sent.
     ByPython(PythonHandler),
-}
-
-/// A request, as text and in parts.
-pub(super) struct Request<'a> {
-    head: &'a RequestHead,
-    pub(super) url: RequestUrl,
-    query: Query,
-    arrived: Instant,
-}
-
-/// The folder that a request's files lie in.
-pub(super) struct Folder<'a> {
-    files: &'a site::Site,
-    pub(super) path: &'a Path,
-    url_base: &'a str,
 }
 
 impl Site {
@@ -228,93 +211,6 @@ impl Site {
             },
         })
     }
-}
-
-impl<'a> Request<'a> {
-    pub(super) fn new(head: &'a RequestHead, local: SocketAddr, is_tls: bool, arrived: Instant) -> Result<Self, Fault> {
-        let carrier = match (head.version, is_tls) {
-            (Version::Http2, _) => Carrier::Http2,
-            (_, true) => Carrier::Https,
-            (_, false) => Carrier::Http,
-        };
-        // There, targets of HTTP/2 are text in UTF-8.
-        let target = match head.version {
-            Version::Http2 => String::from_utf8_lossy(&head.path_and_query).into_owned(),
-            Version::Http10 | Version::Http11 => isomorphic::decode(&head.path_and_query),
-        };
-        let method = isomorphic::decode(&head.method);
-        let target = routes::rewrite(&method, &target);
-        let target = if head.version == Version::Http2 { target } else { collapse(&target).into_owned().into() };
-        let host = head.authority.as_deref().map(isomorphic::decode);
-        let ip = local.ip().to_string();
-        let bound = Bound { ip: &ip, port: local.port() };
-        let url = RequestUrl::new(carrier, &target, host.as_deref(), bound)
-            .map_err(|fault| Fault::Internal(format!("the request has no URL: {fault}")))?;
-        let query = Query::parse(&url.query);
-        Ok(Self { head, url, query, arrived })
-    }
-}
-
-impl<'a> Folder<'a> {
-    /// The path of a file in the folder.
-    pub(super) fn below(&self, url_path: &str) -> Result<String, Fault> {
-        file_path::below(url_path, self.url_base).map_err(|_| Fault::NoFile)
-    }
-
-    async fn find(&self, path: &str, arrived: Instant) -> Result<Lying, Fault> {
-        let path = SitePath::from_decoded(path.as_bytes()).map_err(|_| Fault::NoFile)?;
-        self.files.find(path, arrived).await.map_err(|_| Fault::NoFile)
-    }
-
-    /// A side file's octets, if there is one.
-    async fn read(&self, path: &Path) -> Option<Bytes> {
-        self.read_at_most(path, SIDE_OCTETS).await
-    }
-
-    /// A file's octets, if there is one of no more than this many.
-    pub(super) async fn read_at_most(&self, path: &Path, octets: u64) -> Option<Bytes> {
-        let path = SitePath::from_decoded(path.to_str()?.as_bytes()).ok()?;
-        if !self.files.exists(&path) {
-            return None;
-        }
-        self.files.read(path, octets).await.ok()
-    }
-
-    pub(super) fn facts<'b>(
-        &'b self,
-        request: &'b Request<'_>,
-        config: &'b BTreeMap<String, Value>,
-    ) -> RequestFacts<'b> {
-        RequestFacts {
-            head: request.head,
-            url: &request.url,
-            query: &request.query,
-            url_base: self.url_base,
-            config,
-            base: self.path,
-        }
-    }
-}
-
-/// The longest side file: far more than any head can hold.
-const SIDE_OCTETS: u64 = 1 << 20;
-
-/// The lines of a file's side files.
-async fn side_lines(folder: &Folder<'_>, path: &str, facts: &RequestFacts<'_>) -> Result<Vec<sidecar::Line>, Fault> {
-    let mut lines = Vec::new();
-    for candidates in sidecar::candidates(Path::new(path)) {
-        let (file, content) = if let Some(template) = folder.read(&candidates.template).await {
-            let filled = substitute(&template, &Escape::None, facts)
-                .map_err(|error| Fault::Internal(format!("{}: {error}", candidates.template.display())))?;
-            (candidates.template, filled.into())
-        } else if let Some(content) = folder.read(&candidates.plain).await {
-            (candidates.plain, content)
-        } else {
-            continue;
-        };
-        lines.extend(sidecar::parse(&content, &file).map_err(|fault| Fault::Internal(fault.to_string()))?);
-    }
-    Ok(lines)
 }
 
 /// The response with the parts of its file that the Range field asks for.
