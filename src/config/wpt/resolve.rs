@@ -26,6 +26,10 @@ use crate::{
 /// Octets of file content kept in memory.
 const CACHE_OCTETS: u64 = 64 << 20;
 
+/// How long a handler of a checkout may take: the longest there wait for a page of a test that may run for minutes on a
+/// slow machine.
+const WALL: Duration = Duration::from_secs(3600);
+
 /// What `wpt` means.
 ///
 /// # Errors
@@ -69,7 +73,11 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         listeners: servers.listeners,
         site,
         wptserve: Some(WptservePlan { settings, slots: servers.slots, websockets: servers.websockets, latency }),
-        sandbox: sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() },
+        sandbox: sandbox::Settings {
+            cache_dir: Some(state_dir.join("cache")),
+            limits: sandbox::Limits { wall: WALL, ..sandbox::Limits::default() },
+            ..sandbox::Settings::default()
+        },
         state_dir,
         tls: certificate.map(|certificate| tls::Settings { certificate, key_log }),
         routes: Vec::new(),
