@@ -6,6 +6,7 @@ mod curl;
 mod misbehave;
 mod nghttp;
 mod python_h2;
+mod wpt_runner;
 
 use std::{
     path::PathBuf,
