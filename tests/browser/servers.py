@@ -86,7 +86,8 @@ class Server:
         while waiting:
             if self.process.poll() is not None or time.monotonic() - begin > START_S:
                 self.stop()
-                raise Failed(f"the server does not listen on {waiting}:\n{self.last_words()}")
+                ended = f", having ended with {self.process.returncode}" if self.process.returncode is not None else ""
+                raise Failed(f"the server does not listen on {waiting}{ended}\n{self.last_words()}")
             waiting = [port for port in waiting if not answers(port)]
             time.sleep(0.02)
         self.ready_s = time.monotonic() - begin
@@ -97,7 +98,7 @@ class Server:
         self.stop()
 
     def stop(self):
-        for how in (signal.SIGINT, signal.SIGKILL):
+        for how in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.process.pid, how)
                 self.process.wait(STOP_S)

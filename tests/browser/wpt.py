@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import sys
 import time
 
@@ -32,6 +33,8 @@ class Session:
     def __init__(self, wanted):
         self.wanted = wanted
         self.checkout = Checkout(wanted.checkout)
+        if wanted.server != "running" and not shutil.which(wanted.server):
+            raise servers.Failed(f"{wanted.server}: no such program; `make` builds it, --server names another")
         self.out = wanted.out
         self.out.mkdir(parents=True, exist_ok=True)
         self.config = pathlib.Path(wanted.config or self.out / "config.json").resolve()
