@@ -16,6 +16,8 @@ class Difference:
     test: str
     # (subtest, reference, ours, message)
     subtests: list
+    # The handlers that the test's files name.
+    needs: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass

@@ -14,6 +14,8 @@ def summary(agreement, facts):
     ]
     if total.flaky:
         lines.append(f"{total.flaky} subtests left out, because the reference is not the same twice")
+    if needing := sum(bool(each.needs) for each in agreement.differences):
+        lines.append(f"{needing} of the tests that differ name Python or WebSocket handlers")
     if agreement.unknown:
         lines.append(f"{len(agreement.unknown)} tests run that the reference does not have")
     return lines + facts
@@ -25,7 +27,7 @@ def text(agreement, facts):
         out.append(f"{name:<40} {count.tests:>7} {count.differing:>7} {count.subtests:>9} {count.same:>9}"
                    f" {count.percent:>7.2f} {count.flaky:>6}")
     for each in agreement.differences:
-        out += ["", each.test]
+        out += ["", each.test, *(f"    names {handler}" for handler in each.needs)]
         for name, reference, ours, message in each.subtests[:SHOWN]:
             out.append(f"    {one_line(name)}: {reference} -> {ours}" + (f"  {one_line(message)}" if message else ""))
         if len(each.subtests) > SHOWN:
@@ -49,6 +51,7 @@ def difference(each):
         for name, reference, ours, message in each.subtests[:SHOWN])
     more = f"<p>… {len(each.subtests) - SHOWN} more" if len(each.subtests) > SHOWN else ""
     return (f"<details><summary>{escape(each.test)} ({len(each.subtests)})</summary>"
+            f"{''.join(f'<p>names {escape(handler)}' for handler in each.needs)}"
             f"<table><tr><th>subtest<th>reference<th>ours<th>message{rows}</table>{more}</details>")
 
 

@@ -21,6 +21,7 @@ from agreement import Agreement
 from devtools import Chromium, Gone
 from drivers import free_port
 from listing import Checkout, Unknown
+from needs import Needs
 
 HARNESS_TAG = '<script src="/resources/testharness.js"></script>'
 # The part of testharness.js's interface that the runner uses; `done` stands for a test's end.
@@ -50,6 +51,11 @@ TREE = {
     "b/three.any.js": "\n// META: global=window\n",
     "b/four.window.js": "// META: global=worker\n",
     "b/five.https.worker.js": "",
+    "c/direct.html": f"{HARNESS_TAG}<script>fetch('resources/answer.py?x')</script>",
+    "c/indirect.any.js": "// META: script=helper.js\n",
+    "c/helper.js": "fetch(RESOURCES + 'answer.py'); new WebSocket(there);",
+    "c/resources/answer.py": "",
+    "c/innocent.html": f"{HARNESS_TAG}<script>'nowhere.py, a.html.'; done()</script>",
     "b/six.any.js": "// META: global=shadowrealm-in-window, window-module,unheard-of\n",
 }
 
@@ -110,7 +116,7 @@ class Listing(unittest.TestCase):
             file.write("# some\n/a/any.html?x\na/page.html\n\n")
             file.flush()
             self.assertEqual(self.checkout.select([f"@{file.name}", "a/page.html"]), ["/a/any.html?x", "/a/page.html"])
-        for wrong in ("c", "@/nowhere"):
+        for wrong in ("nowhere", "@/nowhere"):
             self.assertRaises(Unknown, self.checkout.select, [wrong])
         self.assertRaises(Unknown, Checkout, "/nowhere")
 
@@ -118,6 +124,14 @@ class Listing(unittest.TestCase):
         long = [test for test in self.checkout.select(["."]) if self.checkout.takes_long(test)]
         self.assertEqual([test.partition(".")[0] for test in long], ["/a/page", *["/b/one"] * 4])
         self.assertFalse(self.checkout.takes_long("/nowhere.html"))
+
+
+    def test_the_handlers_that_a_test_needs_are_found_through_its_files(self):
+        needs = Needs(self.checkout)
+        self.assertEqual(needs.of("/c/direct.html"), ["/c/resources/answer.py"])
+        self.assertEqual(needs.of("/c/indirect.any.worker.html"), ["/c/resources/answer.py", "WebSocket"])
+        self.assertEqual(needs.of("/c/innocent.html"), [])
+        self.assertEqual(needs.of("/nowhere.html"), [])
 
 
 class Comparing(unittest.TestCase):
@@ -179,13 +193,17 @@ class Browsing(unittest.TestCase):
             self.assertIn("one: FAIL -> PASS", pathlib.Path(out, "second/report.txt").read_text())
             self.assertIn("/a/page.html", pathlib.Path(out, "second/report.html").read_text())
             self.assertEqual(self.wpt(*compared, "--at-least", "80"), 0)
+            native = [root, "a/page.html", "c", "--native", *arguments[4:], f"{out}/third"]
+            self.assertEqual(self.wpt(*native), 0)
+            self.assertEqual(list(json.loads(pathlib.Path(out, "third/results.json").read_text())),
+                             ["/a/page.html", "/c/innocent.html"])
 
     def test_what_cannot_be_run_is_said(self):
         with checkout() as root, tempfile.TemporaryDirectory() as out:
             config = pathlib.Path(out, "config.json")
             config.write_text(json.dumps({"ports": {scheme: [free_port()] for scheme in ("http", "https", "h2")}}))
             common = ["--config", str(config), "--out", f"{out}/x"]
-            for wrong in ([root, "c"], [root, "resources"], [out], [root, "a", "--server", "running"],
+            for wrong in ([root, "nowhere"], [root, "resources"], [out], [root, "a", "--server", "running"],
                           [root, "a", "--server", "false"], [root, "a", "--server", "/nowhere"],
                           [root, "a", "--reference", str(config)]):
                 self.assertEqual(self.wpt(*wrong, *common), 2, wrong)

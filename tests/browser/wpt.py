@@ -1,10 +1,12 @@
 """Runs tests of a web-platform-tests checkout, served by us, in Chromium and compares what becomes of them with a reference:
 
     wpt.py CHECKOUT [NAME…] [--server PROGRAM|running] [--config FILE] [--out FOLDER] [--jobs N]
-           [--reference FILE [--stable FILE] | --reference-server [--python PROGRAM]] [--retries N] [--at-least PERCENT]
+           [--reference FILE [--stable FILE] | --reference-server [--python PROGRAM]] [--native] [--retries N]
+           [--at-least PERCENT]
 
 A NAME is a folder or a file of the checkout, the URL of a test (`/dom/…`), or a list of such names (`@FILE`); without any,
-all tests of the reference, or else of the checkout. The reference is a results file, or what the checkout's own server
+all tests of the reference, or else of the checkout; with --native, only those whose files name no Python and no WebSocket
+handler. The reference is a results file, or what the checkout's own server
 gives on the same ports (run twice, to know what is flaky). FOLDER (target/wpt) gets results.json, report.txt, report.html,
 and the servers' logs. The exit code is 1 if fewer than PERCENT (100) of the subtests agree, 2 if not all could be compared.
 """
@@ -24,6 +26,7 @@ import servers
 from agreement import Agreement
 from drivers import Missing
 from listing import Checkout, Unknown
+from needs import Needs
 from pool import Pool, Progress
 
 
@@ -41,6 +44,24 @@ class Session:
         self.places = servers.Places(servers.write_config(wanted.config, self.config))
         self.facts = []
         self.interrupted = False
+        self.needs = Needs(self.checkout)
+
+    def tests(self):
+        """What is to be run."""
+        wanted = self.wanted
+        if wanted.names or not wanted.reference:
+            tests = self.checkout.select(wanted.names or ["."])
+        else:
+            tests = list(read(wanted.reference))
+        if wanted.native:
+            left_out = {test: needs for test in tests if (needs := self.needs.of(test))}
+            tests = [test for test in tests if test not in left_out]
+            text = "".join(f"{test} {' '.join(needs)}\n" for test, needs in left_out.items())
+            (self.out / "left-out.txt").write_text(text, encoding="utf-8")
+            self.facts.append(f"{len(left_out)} tests left out that name Python or WebSocket handlers (left-out.txt)")
+        if not tests:
+            raise Unknown("no tests there")
+        return tests
 
     def seconds_of(self, test):
         return self.wanted.long_seconds if self.checkout.takes_long(test) else self.wanted.seconds
@@ -92,7 +113,10 @@ class Session:
             self.facts.append(f"{len(equal)} tests agreed in a further run only" + "".join(f"\n    {test}" for test in equal))
             results.update({test: again[test] for test in equal})
         write(self.out / "results.json", results)
-        return Agreement(reference, results, stable, self.wanted.depth)
+        agreement = Agreement(reference, results, stable, self.wanted.depth)
+        for each in agreement.differences:
+            each.needs = self.needs.of(each.test)
+        return agreement
 
 
 def read(file):
@@ -127,6 +151,7 @@ def arguments():
     parser.add_argument("--reference-server", action="store_true", help="compare with the checkout's own server")
     parser.add_argument("--python", default=sys.executable, help="what runs the checkout's own server")
     parser.add_argument("--stable", help="a second run of the reference")
+    parser.add_argument("--native", action="store_true", help="leave out tests that name Python or WebSocket handlers")
     parser.add_argument("--retries", type=int, default=1, help="further runs of tests that differ (1)")
     parser.add_argument("--at-least", type=float, default=100, metavar="PERCENT")
     parser.add_argument("--depth", type=int, default=1, help="of the folders in the report (1)")
@@ -143,16 +168,10 @@ def arguments():
 
 def compare(wanted):
     session = Session(wanted)
-    names = wanted.names
-    if not names and wanted.reference:
-        tests = list(read(wanted.reference))
-    else:
-        tests = session.checkout.select(names or ["."])
+    tests = session.tests()
     if wanted.list:
         print(*map(session.places.url, tests), sep="\n")
         return 0
-    if not tests:
-        raise Unknown("no tests there")
     reference, stable = session.references(tests)
     if reference is None:
         return without_reference(session, tests)
