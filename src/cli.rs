@@ -2,7 +2,11 @@
 //!
 //! What it means together with the environment and the configuration file is decided by [`config`](crate::config).
 
+mod wpt;
+
 use std::{ffi::OsString, net::IpAddr, path::PathBuf, str::FromStr};
+
+pub use wpt::{LackingArgs, WptArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -26,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the files and handlers under a folder
     Serve(ServeArgs),
+    /// Serve a web-platform-tests checkout as `wpt serve` does
+    Wpt(Box<WptArgs>),
     /// Parse the configuration and compile every handler; say what each imports and whether that is granted
     Check(CheckArgs),
     /// Say where the certificate of the local authority is, or export it
@@ -165,7 +171,7 @@ pub enum ColorArg {
 #[derive(Clone, Debug, Default, Args)]
 pub struct LogArgs {
     /// trace, debug, info, warn, error or off, or directives such as `warn,framewright=debug,h2=trace` [default: info
-    /// for serve, else warn]
+    /// for serve, what the configuration says for wpt, else warn]
     #[arg(long, value_name = "LEVEL", global = true, help_heading = "Logging")]
     pub log_level: Option<String>,
     /// How log lines are written

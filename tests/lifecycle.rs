@@ -243,7 +243,7 @@ async fn a_certificate_near_its_end_is_replaced_at_the_next_start_and_its_author
     use framewright::tls::{CertificateSource, Identity, Settings, ca_path};
 
     let state = tempfile::tempdir().expect("a folder");
-    let certificate = CertificateSource::Local { state_dir: state.path().to_owned() };
+    let certificate = CertificateSource::Local { state_dir: state.path().to_owned(), names: Vec::new() };
     let settings = Settings { certificate, key_log: None };
     let hash_from = |days: i64| {
         let then = time::OffsetDateTime::now_utc() - time::Duration::days(days);

@@ -28,3 +28,4 @@ mod stash;
 mod support;
 mod wasi;
 mod wire_log;
+mod wpt_command;

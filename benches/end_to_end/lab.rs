@@ -34,6 +34,8 @@ pub(crate) enum Peer {
     Framewright,
     /// The same with one access line per exchange, as it runs by default.
     FramewrightLogging,
+    /// An earlier build of the server under test.
+    Baseline,
     /// The native control, answering what the server under test answered.
     Native,
     /// The native control, answering what we expect of the server under test.
@@ -51,6 +53,8 @@ pub(crate) struct Lab {
     folder: TempDir,
     /// The program under test; none lets the control stand in for it.
     program: Option<PathBuf>,
+    /// An earlier build of it, if there is one to compare with.
+    baseline: Option<PathBuf>,
     /// The folder of built handlers.
     handlers: PathBuf,
     /// What speaks HTTP/2 in the control.
@@ -67,9 +71,14 @@ impl Lab {
     ///
     /// # Errors
     /// If the folder cannot be written or the handler `hello` has not been built.
-    pub(crate) fn new(program: Option<PathBuf>, handlers: PathBuf, engine: Engine) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        program: Option<PathBuf>,
+        baseline: Option<PathBuf>,
+        handlers: PathBuf,
+        engine: Engine,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("lab-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let lab = Self { folder, program, handlers, engine, started: AtomicU32::new(0) };
+        let lab = Self { folder, program, baseline, handlers, engine, started: AtomicU32::new(0) };
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let certified = rcgen::generate_simple_self_signed(names)?;
         fs::write(lab.path("cert.pem"), certified.cert.pem())?;
@@ -129,6 +138,11 @@ impl Lab {
             Peer::StandIn => self.start_native("stand-in", &self.own_answers()).await,
             Peer::Framewright => self.start_framewright("", &self.path("site"), &[]).await,
             Peer::FramewrightLogging => self.start_framewright("", &self.path("site"), &["--log-level", "info"]).await,
+            Peer::Baseline => {
+                let program =
+                    self.baseline.as_ref().ok_or_else(|| NotMeasured("no --baseline was given".to_owned()))?;
+                self.start_program(program, "", &self.path("site"), &[]).await
+            }
             Peer::Native => self.start_native("native", answers).await,
             Peer::Nghttpd => self.start_nghttpd().await,
             Peer::Wptserve => self.start_wptserve().await,
@@ -150,6 +164,16 @@ impl Lab {
         let Some(program) = &self.program else {
             return Err(NotMeasured("the control cannot stand in for this".to_owned()).into());
         };
+        self.start_program(program, configuration, root, arguments).await
+    }
+
+    async fn start_program(
+        &self,
+        program: &Path,
+        configuration: &str,
+        root: &Path,
+        arguments: &[&str],
+    ) -> anyhow::Result<Server> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let file = self.path(&format!("framewright-{number}.toml"));
         fs::write(&file, configuration)?;

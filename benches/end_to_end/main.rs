@@ -53,6 +53,9 @@ struct Arguments {
     /// The server under test.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_framewright"))]
     server: PathBuf,
+    /// An earlier build of the server, for the scenarios that compare with it.
+    #[arg(long)]
+    baseline: Option<PathBuf>,
     /// The folder of built handlers.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/handlers"))]
     handlers: PathBuf,
@@ -102,7 +105,7 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn measure(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let chosen = choose(&arguments.scenarios)?;
     let program = (!arguments.rehearse).then(|| arguments.server.clone());
-    let lab = Lab::new(program, arguments.handlers.clone(), arguments.engine)?;
+    let lab = Lab::new(program, arguments.baseline.clone(), arguments.handlers.clone(), arguments.engine)?;
     let plan = Plan { pairs: arguments.pairs, run: Duration::from_millis(arguments.run_ms) };
     let mut results = Results::new();
     for scenario in &chosen {

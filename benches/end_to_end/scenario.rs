@@ -139,6 +139,8 @@ pub(crate) const ALL: &[Scenario] = &[
         "1 MiB file / native control from memory",
         Duel { goals: &[at_least(0.9, "")], ..large(STATIC_DUEL) },
     ),
+    duel("hello-h2-baseline", "`hello` handler / an earlier build", Duel { control: Peer::Baseline, ..HELLO_DUEL }),
+    duel("static-1m-baseline", "1 MiB file / an earlier build", Duel { control: Peer::Baseline, ..large(STATIC_DUEL) }),
     duel("static-1m-nghttpd", "1 MiB file / nghttpd", Duel { control: Peer::Nghttpd, ..large(STATIC_DUEL) }),
     Scenario { name: "suspended", what: "memory of 10,000 exchanges that wait", kind: Kind::Suspended },
     Scenario { name: "start-up", what: "start with 500 compiled handlers under `[[route]]`", kind: Kind::StartUp },

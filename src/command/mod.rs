@@ -5,8 +5,10 @@ mod call;
 mod check;
 mod parts;
 mod serve;
+mod started;
 mod table;
 mod wire;
+mod wpt;
 
 use std::{
     io::{self, Write},
@@ -32,6 +34,14 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
             let plan = config::serve_plan(arguments, &cli.log, environment)?;
             let _log = observe::init(&plan.log)?;
             serve::run(&plan).await
+        }
+        Command::Wpt(arguments) => {
+            let plan = config::wpt_plan(arguments, &cli.log, environment)?;
+            if let Some(address) = arguments.hosts_file {
+                return wpt::print_hosts_file(&plan, address);
+            }
+            let _log = observe::init(&plan.serve.log)?;
+            wpt::run(&plan).await
         }
         Command::Check(arguments) => {
             let plan = config::check_plan(arguments, &cli.log, environment)?;

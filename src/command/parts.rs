@@ -3,14 +3,14 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use framewright::{
-    config::{RouteSettings, ServePlan},
+    config::{RouteSettings, ServePlan, WptservePlan},
     exchange::Dispatch,
     http1, http2,
-    router::{self, GrantRule, Pattern, Router},
+    router::{self, Behaviour, GrantRule, Pattern, Router},
     sandbox::{Grants, LoadError, Sandbox, SetupError},
     server::BindError,
     site::{self, Site},
-    tls,
+    tls, wptserve,
 };
 use tokio::task::JoinSet;
 
@@ -38,6 +38,9 @@ pub(super) enum PartsError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] tls::SetupError),
+    /// The checkout cannot be served.
+    #[error(transparent)]
+    Wptserve(#[from] wptserve::OpenError),
     /// The wire log cannot be started.
     #[error("--wire-log: {}: {error}", .path.display())]
     WireLog { path: PathBuf, error: io::Error },
@@ -54,6 +57,7 @@ impl PartsError {
             | Self::Sandbox(SetupError::Engine(_))
             | Self::Route { .. }
             | Self::Tls(_)
+            | Self::Wptserve(_)
             | Self::WireLog { .. } => true,
             Self::Sandbox(_) | Self::Bind(_) => false,
         }
@@ -85,10 +89,25 @@ impl Parts {
         .map_err(|error| PartsError::Root { root: root.clone(), error })?;
         let sandbox = Sandbox::new(plan.sandbox.clone())?;
         let settings = router_settings(plan);
-        let router = Arc::new(Router::new(settings.clone(), site, Arc::clone(&sandbox)));
+        let router = Arc::new(Router::new(settings.clone(), Behaviour::Framewright(site), Arc::clone(&sandbox)));
         let (http1, http2) = http_settings(plan);
         let parts = Self { dispatch: router.clone(), sandbox, router: settings, http1, http2 };
         Ok((parts, router))
+    }
+}
+
+impl Parts {
+    /// The site that behaves as wptserve does.
+    ///
+    /// # Errors
+    /// See [`PartsError`].
+    pub(super) fn checkout(&self, plan: &WptservePlan) -> Result<wptserve::Site, PartsError> {
+        Ok(wptserve::Site::open(plan.settings.clone())?)
+    }
+
+    /// A router like [`dispatch`](Self::dispatch), whose site behaves like this.
+    pub(super) fn dispatch_with(&self, behaviour: Behaviour) -> Arc<dyn Dispatch> {
+        Arc::new(Router::new(self.router.clone(), behaviour, Arc::clone(&self.sandbox)))
     }
 }
 

@@ -1,11 +1,11 @@
-//! The table of URLs that `serve` shows a person.
+//! The table of URLs that a server shows a person.
 
 use std::{fmt::Write as _, io::Write as _};
 
 use framewright::{
     config::ServePlan,
     server::Bound,
-    tls::{CertificateSource, Identity, ca_path},
+    tls::{CertificateSource, Identity},
 };
 
 /// Prints the table to standard error.
@@ -16,12 +16,20 @@ pub(super) fn print(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>
 
 fn text(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) -> String {
     let mut text = format!("\nServing {}\n\n", plan.site.root.display());
+    let wptserve = plan.wptserve.as_ref();
+    let localhost = wptserve.map_or("localhost", |site| site.settings.hosts.browser_host.as_str());
     let rows: Vec<_> = bound
         .listeners()
         .map(|(listener, address)| {
-            let scheme = if listener.tls.is_some() { "https" } else { "http" };
+            let is_websocket = wptserve.is_some_and(|site| site.websockets.iter().any(|name| **name == *listener.name));
+            let scheme = match (is_websocket, listener.tls.is_some()) {
+                (false, false) => "http",
+                (false, true) => "https",
+                (true, false) => "ws",
+                (true, true) => "wss",
+            };
             let host = if address.ip().is_loopback() && address.is_ipv4() {
-                format!("localhost:{}", address.port())
+                format!("{localhost}:{}", address.port())
             } else {
                 address.to_string()
             };
@@ -32,17 +40,37 @@ fn text(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) -> String 
     for (url, protocols, name) in &rows {
         let _ = writeln!(text, "  {url:width$}  {protocols:<13}  {name}");
     }
-    if let Some(identity) = identity {
-        let settings = plan.tls.as_ref().map(|settings| &settings.certificate);
-        let _ = match settings {
-            Some(CertificateSource::Local { state_dir }) => {
-                writeln!(text, "\n  authority    {}", ca_path(state_dir).display())
-            }
-            _ => writeln!(text, "\n  certificate  {}", identity.cert_path().display()),
-        };
-        let _ = writeln!(text, "  Import it into a browser that is to trust this server, or start Chromium with");
-        let _ = writeln!(text, "  --ignore-certificate-errors-spki-list={}", identity.spki_hash());
+    if let (Some(identity), Some(settings)) = (identity, &plan.tls) {
+        text.push_str(&certificate(identity, &settings.certificate));
     }
     text.push_str("\nCtrl-C stops.\n\n");
     text
+}
+
+/// Where the certificate is, and what each browser needs in order to take it.
+fn certificate(identity: &Identity, source: &CertificateSource) -> String {
+    let mut text = match source.files().authority {
+        Some(path) => format!("\n  authority    {}\n", path.display()),
+        None => format!("\n  certificate  {}\n", identity.cert_path().display()),
+    };
+    text.push_str("  Import it into a browser that is to trust this server, or start\n");
+    for (browser, how) in browsers(identity) {
+        let _ = writeln!(text, "  {browser:<11}  {how}");
+    }
+    text
+}
+
+/// What browsers need in order to pass over whatever is wrong with the certificate, or to trust our own authority.
+fn browsers(identity: &Identity) -> [(&'static str, String); 4] {
+    let webdriver = "by WebDriver with the capability acceptInsecureCerts";
+    [
+        // Chromium heeds the list only with a folder of its own for the profile.
+        (
+            "Chromium",
+            format!("with --ignore-certificate-errors-spki-list={} --user-data-dir=DIR", identity.spki_hash()),
+        ),
+        ("Firefox", webdriver.to_owned()),
+        ("Safari", webdriver.to_owned()),
+        ("WebKitGTK", format!("{webdriver}, or MiniBrowser with --ignore-tls-errors")),
+    ]
 }

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io,
+    net::{IpAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
 
@@ -22,6 +23,18 @@ pub trait Environment {
 
     /// Whether this is a folder that exists; links are followed.
     fn is_folder(&self, path: &Path) -> bool;
+
+    /// The path from the root of the file system, without `.` in it.
+    ///
+    /// # Errors
+    /// If there is no current folder that it could start from.
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The addresses of a host. May take as long as the system's resolver does.
+    ///
+    /// # Errors
+    /// If it has none.
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
 /// The process's own environment and file system.
@@ -43,6 +56,14 @@ impl Environment for ProcessEnvironment {
 
     fn is_folder(&self, path: &Path) -> bool {
         path.is_dir()
+    }
+
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        std::path::absolute(path)
+    }
+
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        (host, 0).to_socket_addrs().map(|addresses| addresses.map(|address| address.ip()).collect())
     }
 }
 

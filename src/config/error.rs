@@ -2,6 +2,8 @@
 
 use std::{fmt, io, net::IpAddr, path::PathBuf, sync::Arc};
 
+use crate::wptserve;
+
 /// A fault of the configuration and where it stands. Shown as `FILE:LINE: message`.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {fault}")]
@@ -110,6 +112,47 @@ pub enum Fault {
     /// `cert` without `key`, or the other way round.
     #[error("`{0}` needs `{1}` beside it")]
     Pair(&'static str, &'static str),
+    /// A value of another type than its key has.
+    #[error("{key} must be {expected}")]
+    WrongType {
+        /// The key in backquotes, or what stands in for one.
+        key: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A key that the format does not have.
+    #[error("unknown key `{0}`")]
+    UnknownKey(String),
+    /// A word that is none of those that a key may have.
+    #[error("`{key}` is {value:?}, which is none of {expected}")]
+    Word {
+        /// The key.
+        key: String,
+        /// The word given.
+        value: String,
+        /// The words that there are.
+        expected: &'static str,
+    },
+    /// Hosts and subdomains that cannot be.
+    #[error(transparent)]
+    Hosts(wptserve::HostsFault),
+    /// A host whose address the servers should listen on, which has none.
+    #[error("no address was found for {host:?}: {error}")]
+    Address {
+        /// The host.
+        host: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A mount point that does not say where.
+    #[error("the mount point {0:?} must start with `/`")]
+    MountPoint(String),
+    /// A line of a file of mount points that is none.
+    #[error("expected a mount point and a folder, as in `/ALIAS/, DIR`")]
+    AliasLine,
+    /// A flag that only counts with another setting.
+    #[error("`{0}` counts only with {1}")]
+    Pointless(&'static str, &'static str),
     /// A log filter that cannot be understood.
     #[error("{0}")]
     Log(crate::observe::FilterError),

@@ -36,6 +36,7 @@ pub(super) struct File {
     pub(super) sandbox: Sandbox,
     #[serde(default)]
     pub(super) site: Site,
+    pub(super) wptserve: Option<Spanned<Wptserve>>,
     #[serde(default)]
     pub(super) grant: BTreeMap<Spanned<String>, Grant>,
     #[serde(default)]
@@ -54,6 +55,7 @@ pub(super) struct Listener {
     pub(super) protocols: Option<Spanned<Vec<Protocol>>>,
     #[serde(default)]
     pub(super) tls: bool,
+    pub(super) alpn: Option<Spanned<bool>>,
 }
 
 /// `address`: one IP address or a list of them.
@@ -130,6 +132,37 @@ pub(super) enum OnDisconnect {
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
     pub(super) follow_symlinks: Option<bool>,
+    pub(super) behaviour: Option<Behaviour>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Behaviour {
+    Framewright,
+    Wptserve,
+}
+
+/// `[wptserve]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wptserve {
+    pub(super) browser_host: Option<Spanned<String>>,
+    pub(super) server_host: Option<Spanned<String>>,
+    pub(super) alternate_hosts: Option<Spanned<BTreeMap<String, String>>>,
+    pub(super) subdomains: Option<Spanned<Vec<String>>>,
+    pub(super) not_subdomains: Option<Spanned<Vec<String>>>,
+    pub(super) ws_doc_root: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) alias: Vec<Alias>,
+    pub(super) latency_ms: Option<u32>,
+}
+
+/// `[[wptserve.alias]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alias {
+    pub(super) url_path: Spanned<String>,
+    pub(super) local_dir: PathBuf,
 }
 
 /// `[grant."/path/*"]`.

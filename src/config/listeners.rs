@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// A listener and the place to blame for it.
-struct Placed {
-    settings: ListenerSettings,
-    place: Place,
+pub(super) struct Placed {
+    pub(super) settings: ListenerSettings,
+    pub(super) place: Place,
 }
 
 /// A kind of listener that a port flag stands for.
@@ -98,6 +98,7 @@ fn from_flags(ports: [&Vec<PortArg>; 3]) -> Vec<Placed> {
                 port,
                 protocols: kind.protocols,
                 tls: kind.tls,
+                alpn: true,
                 origin: kind.flag.to_owned(),
             };
             listeners.push(Placed { settings, place: Place::Argument(kind.flag) });
@@ -107,7 +108,7 @@ fn from_flags(ports: [&Vec<PortArg>; 3]) -> Vec<Placed> {
 }
 
 /// The loopback addresses, as `wpt serve` has them.
-const DEFAULT_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+pub(super) const DEFAULT_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 fn from_table(table: &Spanned<file::Listener>, source: &Source) -> Result<Placed, ConfigError> {
     let place = source.place(&table.span());
@@ -131,6 +132,12 @@ fn from_table(table: &Spanned<file::Listener>, source: &Source) -> Result<Placed
             }
         }
     };
+    if let Some(alpn) = &table.alpn
+        && !alpn.get_ref()
+        && (!table.tls || protocols == Protocols::Both)
+    {
+        return Err(source.fault(&alpn.span(), Fault::Pointless("alpn = false", "`tls = true` and a single protocol")));
+    }
     if let Some(name) = &table.name
         && name.get_ref().is_empty()
     {
@@ -146,6 +153,7 @@ fn from_table(table: &Spanned<file::Listener>, source: &Source) -> Result<Placed
         port,
         protocols,
         tls: table.tls,
+        alpn: table.alpn.as_ref().is_none_or(|alpn| *alpn.get_ref()),
         origin: place.to_string(),
     };
     Ok(Placed { settings, place })
@@ -183,7 +191,9 @@ fn name_the_nameless(listeners: &mut [Placed]) {
     }
 }
 
-fn check_against_each_other(listeners: &[Placed]) -> Result<(), ConfigError> {
+/// # Errors
+/// Two listeners of one name, or on one address and port.
+pub(super) fn check_against_each_other(listeners: &[Placed]) -> Result<(), ConfigError> {
     for (at, Placed { settings, place }) in listeners.iter().enumerate() {
         for Placed { settings: other, .. } in &listeners[..at] {
             if settings.name == other.name {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use crate::{exchange::AfterRaw, observe, sandbox, server::Protocols, tls};
+use crate::{exchange::AfterRaw, observe, sandbox, server::Protocols, tls, wptserve};
 
 /// Everything that serving needs to know.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct ServePlan {
     pub listeners: Vec<ListenerSettings>,
     /// The static site.
     pub site: SiteSettings,
+    /// How the site behaves as wptserve does; none: it behaves as ours.
+    pub wptserve: Option<WptservePlan>,
     /// Where certificates (`tls/`) and compiled handlers (`cache/`) are kept. Not created yet.
     pub state_dir: PathBuf,
     /// Certificates; none if no listener speaks TLS.
@@ -33,6 +35,35 @@ pub struct ServePlan {
     pub wire_log: Option<PathBuf>,
 }
 
+/// A site that behaves as wptserve does.
+#[derive(Clone, Debug)]
+pub struct WptservePlan {
+    /// The site. Its ports are those configured: [`Settings::complete_ports`](wptserve::Settings::complete_ports) puts
+    /// in those that listeners were given.
+    pub settings: wptserve::Settings,
+    /// Which ports the listeners fill.
+    pub slots: Vec<wptserve::PortSlot>,
+    /// The listeners of WebSocket servers.
+    pub websockets: Vec<String>,
+    /// How long every response waits. Default not at all (`--latency`).
+    pub latency: Duration,
+}
+
+/// What `wpt` means.
+#[derive(Clone, Debug)]
+pub struct WptPlan {
+    /// The servers.
+    pub serve: ServePlan,
+    /// Whether the certificate is our own authority's in the place of the checkout's.
+    pub own_ca: bool,
+    /// Whether to look if the names of the tests resolve.
+    pub check_subdomains: bool,
+    /// Whether to leave as soon as everything listens.
+    pub exit_after_start: bool,
+    /// What is odd about the configuration, but no fault.
+    pub warnings: Vec<String>,
+}
+
 /// One listener: a port on one or more addresses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListenerSettings {
@@ -48,6 +79,8 @@ pub struct ListenerSettings {
     pub protocols: Protocols,
     /// Whether connections begin with a TLS handshake.
     pub tls: bool,
+    /// Whether the handshake offers the protocols by ALPN (RFC 7301). Without, peers are taken whatever they offer.
+    pub alpn: bool,
     /// Who asked for it: `FILE:LINE`, a flag, or `default`. For errors that arise on binding.
     pub origin: String,
 }

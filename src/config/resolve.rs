@@ -8,7 +8,7 @@ use super::{
     file::{File, OnDisconnect, RawAfter, Source},
     grants, limits, listeners,
     plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings},
-    routes,
+    routes, wptserve,
 };
 use crate::{
     cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs},
@@ -80,6 +80,7 @@ fn plan(
     let root = root(&arguments.site, read.as_ref(), environment)?;
     let certificate = certificate(arguments, file, source, &state_dir)?;
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
+    let wptserve = wptserve::resolve(file, source, &listeners, &root, &certificate, environment)?;
     let tls = listeners.iter().any(|listener| listener.tls).then_some(tls::Settings { certificate, key_log });
     let mut site =
         SiteSettings { root, follow_symlinks: file.site.follow_symlinks.unwrap_or(false), cache_octets: 64 << 20 };
@@ -98,6 +99,7 @@ fn plan(
     Ok(ServePlan {
         listeners,
         site,
+        wptserve,
         state_dir,
         tls,
         sandbox,
@@ -126,7 +128,7 @@ fn read(path: &Path, environment: &dyn Environment) -> Result<Read, ConfigError>
     Ok(Read { file, source })
 }
 
-fn log_settings(log: &LogArgs, default_level: &'static str) -> Result<observe::Settings, ConfigError> {
+pub(super) fn log_settings(log: &LogArgs, default_level: &str) -> Result<observe::Settings, ConfigError> {
     let text = log.log_level.as_deref().unwrap_or(default_level);
     let filter = observe::Filter::parse(text)
         .map_err(|error| ConfigError { place: Place::Argument("--log-level"), fault: Fault::Log(error) })?;
@@ -173,7 +175,7 @@ fn certificate(
             cert: source.resolve(cert.get_ref()),
             key: source.resolve(key.get_ref()),
         }),
-        (None, None) => Ok(tls::CertificateSource::Local { state_dir: state_dir.to_owned() }),
+        (None, None) => Ok(tls::CertificateSource::Local { state_dir: state_dir.to_owned(), names: Vec::new() }),
         (Some(cert), None) => Err(source.fault(&cert.span(), Fault::Pair("cert", "key"))),
         (None, Some(key)) => Err(source.fault(&key.span(), Fault::Pair("key", "cert"))),
     }

@@ -51,6 +51,14 @@ impl Environment for World {
         let path = if path == Path::new(".") { Path::new("") } else { path };
         self.files.keys().any(|file| file.parent() == Some(path))
     }
+
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.components().collect())
+    }
+
+    fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 fn serve(line: &str, world: &World) -> Result<ServePlan, ConfigError> {

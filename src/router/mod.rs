@@ -5,6 +5,7 @@
 
 mod access;
 mod files;
+mod front;
 mod page;
 mod pattern;
 #[expect(clippy::module_inception, reason = "the module is named after its one central type")]
@@ -12,6 +13,7 @@ mod router;
 mod settings;
 mod table;
 
+pub use front::Front;
 pub use pattern::Pattern;
-pub use router::{Router, RunHandler};
+pub use router::{Behaviour, Router, RunHandler};
 pub use settings::{GrantRule, RouteSettings, Settings};

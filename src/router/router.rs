@@ -16,6 +16,7 @@ use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
     sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, Target},
     site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
+    wptserve,
 };
 
 /// Answers every exchange of a server.
@@ -25,8 +26,26 @@ struct Parts<H> {
     settings: Settings,
     table: Table,
     files: HandlerFiles,
-    site: Site,
+    site: Behaviour,
     handlers: Arc<H>,
+}
+
+/// How the site answers what no route, handler or script does.
+pub enum Behaviour {
+    /// In our own way.
+    Framewright(Site),
+    /// As web-platform-tests' server does.
+    Wptserve(wptserve::Site),
+}
+
+impl Behaviour {
+    /// Where handlers and scripts lie.
+    fn files(&self) -> &Site {
+        match self {
+            Self::Framewright(site) => site,
+            Self::Wptserve(site) => site.files(),
+        }
+    }
 }
 
 /// Runs handlers. The sandbox does; tests of the router need none.
@@ -43,7 +62,7 @@ impl RunHandler for Sandbox {
 
 impl<H: RunHandler> Router<H> {
     /// A router over these parts.
-    pub fn new(settings: Settings, site: Site, handlers: Arc<H>) -> Self {
+    pub fn new(settings: Settings, site: Behaviour, handlers: Arc<H>) -> Self {
         let table = Table::new(&settings);
         Self(Arc::new(Parts { settings, table, files: HandlerFiles::new(), site, handlers }))
     }
@@ -103,57 +122,66 @@ impl<H: RunHandler> Parts<H> {
         }
     }
 
-    /// Answers with the site, or with the server's own words.
-    async fn serve(&self, mut exchange: Exchange) {
-        match (&exchange.head.method[..], exchange.head.path()) {
-            (b"CONNECT", _) => return not_implemented(exchange).await,
-            (b"OPTIONS", b"*") => return no_content(exchange).await,
-            _ => {}
-        }
+    /// Answers with a handler or script of the site, or with the site itself.
+    async fn serve(&self, exchange: Exchange) {
         let line = AccessLine::of(&exchange);
-        let refusal = match SitePath::parse(exchange.head.path()) {
-            Ok(path) if path.is_handler() => match self.site.locate(path.clone()).await {
-                Ok(file) => {
-                    let target = self.files.insert(exchange.head.path(), &path, &file, &self.settings);
-                    drop(path);
-                    return Box::pin(self.run(&target, line, exchange)).await;
-                }
-                Err(refusal) => refusal,
-            },
-            Ok(path) if path.is_script() => match self.site.read(path.clone(), SCRIPT_OCTETS).await {
-                Ok(source) => {
-                    let target = self.script(&path, source);
-                    drop(path);
-                    return Box::pin(self.run(&target, line, exchange)).await;
-                }
-                Err(refusal) => refusal,
-            },
-            Ok(path) => match self.site.respond(&exchange.head, path, exchange.arrived, &mut exchange.response).await {
+        let Ok(path) = SitePath::parse(exchange.head.path()) else { return self.serve_site(line, exchange).await };
+        let found = if path.is_handler() {
+            let file = self.site.files().locate(path.clone()).await;
+            file.map(|file| self.files.insert(exchange.head.path(), &path, &file, &self.settings))
+        } else if path.is_script() {
+            let source = self.site.files().read(path.clone(), SCRIPT_OCTETS).await;
+            source.map(|source| Arc::new(self.script(&path, source)))
+        } else {
+            return self.serve_site(line, exchange).await;
+        };
+        match found {
+            Ok(target) => Box::pin(self.run(&target, line, exchange)).await,
+            Err(refusal) => refuse(line, exchange, &refusal).await,
+        }
+    }
+
+    async fn serve_site(&self, line: AccessLine, mut exchange: Exchange) {
+        let site = match &self.site {
+            Behaviour::Framewright(site) => site,
+            Behaviour::Wptserve(site) => {
+                let cause = site.respond(&mut exchange).await;
+                return line.write(&exchange.response.sent(), cause.as_deref(), None);
+            }
+        };
+        let refusal = match (&exchange.head.method[..], SitePath::parse(exchange.head.path())) {
+            (b"CONNECT", _) => return not_implemented(line, exchange).await,
+            (b"OPTIONS", _) if exchange.head.path() == b"*" => return no_content(line, exchange).await,
+            (_, Ok(path)) => match site.respond(&exchange.head, path, exchange.arrived, &mut exchange.response).await {
                 Ok(()) => return line.write(&exchange.response.sent(), None, None),
                 Err(refusal) => refusal,
             },
-            Err(fault) => Refusal::Path(fault),
+            (_, Err(fault)) => Refusal::Path(fault),
         };
-        let cause = page::refuse(&mut exchange.response, exchange.id, &refusal).await;
-        line.write(&exchange.response.sent(), Some(&cause), None);
+        refuse(line, exchange, &refusal).await;
     }
+}
+
+async fn refuse(line: AccessLine, mut exchange: Exchange, refusal: &Refusal) {
+    let cause = page::refuse(&mut exchange.response, exchange.id, refusal).await;
+    line.write(&exchange.response.sent(), Some(&cause), None);
 }
 
 /// The longest script: far more than anybody writes, little enough to read for each request.
 const SCRIPT_OCTETS: u64 = 1 << 20;
 
 /// RFC 9110 §9.3.6: this server is no proxy.
-async fn not_implemented(mut exchange: Exchange) {
+async fn not_implemented(line: AccessLine, mut exchange: Exchange) {
     page::respond(&mut exchange.response, 501, None, "501: this server opens no tunnels\n").await;
-    AccessLine::of(&exchange).write(&exchange.response.sent(), Some("CONNECT"), None);
+    line.write(&exchange.response.sent(), Some("CONNECT"), None);
 }
 
 /// RFC 9110 §9.3.7: `OPTIONS *` asks about the server as a whole.
-async fn no_content(mut exchange: Exchange) {
+async fn no_content(line: AccessLine, mut exchange: Exchange) {
     let fields = FieldSection::from_lines([(b"allow".as_slice(), b"GET, HEAD, OPTIONS".as_slice())]);
     // A peer that is gone by now misses nothing.
     let _ = exchange.response.send_head(204, &fields, true).await;
-    AccessLine::of(&exchange).write(&exchange.response.sent(), None, None);
+    line.write(&exchange.response.sent(), None, None);
 }
 
 #[cfg(test)]

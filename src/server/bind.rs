@@ -87,8 +87,13 @@ fn bind_listener(listener: &ListenerSettings) -> Result<Sockets, (SocketAddr, Bi
         return bind_port(listener, listener.port);
     }
     let mut clash = None;
+    // Held until the end, lest the system gives them again.
+    let mut refused = Vec::new();
     for _ in 0..PORT_ATTEMPTS {
         match bind_port(listener, 0) {
+            Ok(sockets) if sockets.first().is_some_and(|(address, _)| is_blocked(address.port())) => {
+                refused.push(sockets);
+            }
             // The port was free on the first address and is not on another.
             Err((address, BindFault::InUse)) => clash = Some(address),
             result => return result,
@@ -97,6 +102,14 @@ fn bind_listener(listener: &ListenerSettings) -> Result<Sockets, (SocketAddr, Bi
     let address = clash.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
     Err((address, BindFault::NoCommonPort))
 }
+
+/// Whether browsers refuse to connect to a port (Fetch, "port blocking"), as far as systems pick such ports.
+fn is_blocked(port: u16) -> bool {
+    BLOCKED_PORTS.contains(&port)
+}
+
+const BLOCKED_PORTS: [u16; 19] =
+    [1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080];
 
 fn bind_port(listener: &ListenerSettings, port: u16) -> Result<Sockets, (SocketAddr, BindFault)> {
     let mut sockets = Sockets::new();

@@ -143,7 +143,7 @@ async fn each_listener_speaks_its_protocols() {
 #[tokio::test]
 async fn alpn_picks_the_protocol_and_its_lack_the_default() {
     let state = tempfile::tempdir().expect("a directory");
-    let certificate = tls::CertificateSource::Local { state_dir: state.path().to_owned() };
+    let certificate = tls::CertificateSource::Local { state_dir: state.path().to_owned(), names: Vec::new() };
     let settings = tls::Settings { certificate, key_log: None };
     let identity = tls::Identity::load(&settings, time::OffsetDateTime::now_utc()).expect("it is made");
     let both = tls::Acceptor::new(&identity, &["h2", "http/1.1"]).expect("it is set up");

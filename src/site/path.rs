@@ -66,7 +66,18 @@ impl<'a> SitePath<'a> {
     /// See [`PathFault`]: whatever could lead out of the root, in whatever spelling.
     pub fn parse(path: &'a [u8]) -> Result<Self, PathFault> {
         let rest = path.strip_prefix(b"/").ok_or(PathFault::NotAbsolute)?;
-        let decoded = decode(rest)?;
+        Self::from_octets(decode(rest)?)
+    }
+
+    /// Reads a path below the root that is decoded already, without a `/` in front.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub fn from_decoded(path: &'a [u8]) -> Result<Self, PathFault> {
+        Self::from_octets(path.into())
+    }
+
+    fn from_octets(decoded: Cow<'a, [u8]>) -> Result<Self, PathFault> {
         if decoded.contains(&0) {
             return Err(PathFault::Nul);
         }

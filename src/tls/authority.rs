@@ -26,12 +26,12 @@ use x509_parser::{
     pem::Pem,
 };
 
-use super::{SetupError, folder::Folder};
+use super::{CertificateFiles, SetupError, folder::Folder};
 
-/// The files of the issued certificate.
-pub(super) struct Issued {
-    pub(super) cert: PathBuf,
-    pub(super) key: PathBuf,
+/// Where the files are.
+pub(super) fn files(state_dir: &Path) -> CertificateFiles {
+    let folder = state_dir.join("tls");
+    CertificateFiles { cert: folder.join(LEAF_CERT), key: folder.join(LEAF_KEY), authority: Some(folder.join(CA_CERT)) }
 }
 
 /// Where the certificate of the local authority is, once there is one.
@@ -60,21 +60,21 @@ pub fn export_ca(state_dir: &Path, to: &Path, now: OffsetDateTime) -> Result<(),
     fs::write(to, text).map_err(|error| SetupError::Write { path: to.to_owned(), error })
 }
 
-/// Makes what is missing or no longer fit, and says where the certificate is.
+/// Makes what is missing or no longer fit: the certificate is to be good for the usual names and for these.
 ///
 /// # Errors
-/// Faults of the file system.
-pub(super) fn issue(state_dir: &Path, now: OffsetDateTime) -> Result<Issued, SetupError> {
+/// Faults of the file system, and names out of the authority's bounds.
+pub(super) fn issue(state_dir: &Path, more: &[String], now: OffsetDateTime) -> Result<(), SetupError> {
     let folder = Folder::open(&state_dir.join("tls"))?;
     let authority = Authority::load_or_make(&folder, now)?;
-    let names = names();
+    let names = names(more)?;
     if !leaf_is_fit(&folder, &authority, &names, now)? {
         let (cert, key) = authority.sign(names, now)?;
         folder.write(LEAF_KEY, &key)?;
         folder.write(LEAF_CERT, &cert)?;
         tracing::info!(path = %folder.file(LEAF_CERT).display(), "issued a certificate");
     }
-    Ok(Issued { cert: folder.file(LEAF_CERT), key: folder.file(LEAF_KEY) })
+    Ok(())
 }
 
 /// An authority that can sign.
@@ -116,7 +116,7 @@ impl Authority {
     }
 }
 
-/// Whether the leaf on disk is still good: a pair, by this authority, for these names, not near its end.
+/// Whether the leaf on disk is still good: a pair, by this authority, for these names at least, not near its end.
 fn leaf_is_fit(
     folder: &Folder,
     authority: &Authority,
@@ -128,7 +128,7 @@ fn leaf_is_fit(
     let by_authority = with_certificate(&authority.cert_pem, |ca| {
         let id = subject_key_id(ca);
         with_certificate(&cert, |leaf| {
-            id.is_some() && authority_key_id(leaf) == id && names_of(leaf).as_ref() == Some(names)
+            id.is_some() && authority_key_id(leaf) == id && names_of(leaf).is_some_and(|own| own.is_superset(names))
         })
     });
     Ok(by_authority.flatten() == Some(true) && is_pair_until(&cert, &key, now + RENEW_BEFORE))
@@ -142,7 +142,7 @@ fn is_pair_until(cert_pem: &str, key: &KeyPair, until: OffsetDateTime) -> bool {
     }) == Some(true)
 }
 
-fn with_certificate<T>(pem: &str, read: impl FnOnce(&X509Certificate<'_>) -> T) -> Option<T> {
+pub(super) fn with_certificate<T>(pem: &str, read: impl FnOnce(&X509Certificate<'_>) -> T) -> Option<T> {
     let pem = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let cert = pem.parse_x509().ok()?;
     Some(read(&cert))
@@ -184,7 +184,7 @@ fn name_text(name: &GeneralName<'_>) -> Option<String> {
 ///
 /// Tests put up to two of [`SUBDOMAINS`] before a host. A wildcard stands for one label (RFC 9525 §6.3), so there is one
 /// for each second label.
-fn names() -> BTreeSet<String> {
+fn names(more: &[String]) -> Result<BTreeSet<String>, SetupError> {
     let mut names =
         BTreeSet::from(["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()]);
     for host in TEST_HOSTS {
@@ -192,11 +192,29 @@ fn names() -> BTreeSet<String> {
         names.insert(format!("*.{host}"));
         names.extend(SUBDOMAINS.iter().map(|label| format!("*.{label}.{host}")));
     }
-    names
+    for name in more {
+        let wildcard = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+        if names.contains(name) || wildcard.is_some_and(|wildcard| names.contains(&wildcard)) {
+            continue;
+        }
+        if !is_in_bounds(name) {
+            return Err(SetupError::OutOfBounds(name.clone()));
+        }
+        names.insert(name.clone());
+    }
+    Ok(names)
+}
+
+/// Whether the authority's name constraints permit a name.
+fn is_in_bounds(name: &str) -> bool {
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => matches!(name.rsplit('.').next(), Some("test" | "localhost")),
+    }
 }
 
 fn ca_params(now: OffsetDateTime) -> Result<CertificateParams, SetupError> {
-    let mut params = params("Framewright local authority", Vec::new(), now, CA_LIFE)?;
+    let mut params = params(&subject("Framewright local authority"), Vec::new(), now, CA_LIFE)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = Some(NameConstraints {
@@ -212,27 +230,36 @@ fn ca_params(now: OffsetDateTime) -> Result<CertificateParams, SetupError> {
 }
 
 fn leaf_params(names: BTreeSet<String>, now: OffsetDateTime) -> Result<CertificateParams, SetupError> {
-    let mut params = params("Framewright test server", names.into_iter().collect(), now, LEAF_LIFE)?;
+    let mut params = params(&subject("Framewright test server"), names.into_iter().collect(), now, LEAF_LIFE)?;
+    make_leaf(&mut params);
+    Ok(params)
+}
+
+/// What a server's certificate has.
+pub(super) fn make_leaf(params: &mut CertificateParams) {
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    Ok(params)
+}
+
+fn subject(common_name: &str) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::OrganizationName, "Framewright");
+    subject.push(DnType::CommonName, common_name);
+    subject
 }
 
 /// What both certificates have: a name, a random serial number, and a validity that begins a day ago, because clocks of
 /// virtual machines differ.
-fn params(
-    common_name: &str,
+pub(super) fn params(
+    subject: &DistinguishedName,
     names: Vec<String>,
     now: OffsetDateTime,
     life: Duration,
 ) -> Result<CertificateParams, SetupError> {
     let mut params = CertificateParams::new(names)?;
-    let mut subject = DistinguishedName::new();
-    subject.push(DnType::OrganizationName, "Framewright");
-    subject.push(DnType::CommonName, common_name);
-    params.distinguished_name = subject;
+    params.distinguished_name = subject.clone();
     params.serial_number = Some(random_serial()?);
     params.not_before = now - Duration::DAY;
     params.not_after = now - Duration::DAY + life;

@@ -39,6 +39,16 @@ pub enum SetupError {
         /// Why.
         reason: String,
     },
+    /// A private key that only its password opens.
+    #[error(
+        "the private key in {path} is encrypted, which this server cannot read: decrypt it (openssl pkey -in {path} -out \
+         {path}), or remove it and the certificate beside it to have new ones made",
+        path = .0.display()
+    )]
+    Encrypted(PathBuf),
+    /// A name that the local authority cannot vouch for.
+    #[error("the local authority is good for names under .test and localhost alone, not for {0}")]
+    OutOfBounds(String),
     /// A private key of another certificate.
     #[error("the private key in {} is not that of the first certificate in {}", key.display(), cert.display())]
     Mismatch {

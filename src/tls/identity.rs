@@ -14,7 +14,7 @@ use rustls::{
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::{CertificateSource, Settings, SetupError, authority, key_log::KeyLogFile};
+use super::{CertificateFiles, CertificateSource, Settings, SetupError, authority, key_log::KeyLogFile, openssl};
 
 /// A certificate chain and its private key, known to belong together.
 #[derive(Clone, Debug)]
@@ -24,6 +24,16 @@ pub struct Identity {
     pub(super) key_log: Option<Arc<dyn KeyLog>>,
     cert_path: PathBuf,
     spki_hash: String,
+    validity: Validity,
+}
+
+/// When a certificate is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Validity {
+    /// From here …
+    pub from: OffsetDateTime,
+    /// … to here.
+    pub until: OffsetDateTime,
 }
 
 impl Identity {
@@ -33,15 +43,14 @@ impl Identity {
     /// Everything that could be wrong with certificate, key or key log, naming the file.
     pub fn load(settings: &Settings, now: OffsetDateTime) -> Result<Self, SetupError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let (cert, key) = match &settings.certificate {
-            CertificateSource::Files { cert, key } => (cert.clone(), key.clone()),
-            CertificateSource::Local { state_dir } => {
-                let issued = authority::issue(state_dir, now)?;
-                (issued.cert, issued.key)
-            }
-        };
+        match &settings.certificate {
+            CertificateSource::Files { .. } => {}
+            CertificateSource::Local { state_dir, names } => authority::issue(state_dir, names, now)?,
+            CertificateSource::OpenSsl(kept) => openssl::issue(kept, now)?,
+        }
+        let CertificateFiles { cert, key, .. } = settings.certificate.files();
         let certified = load_pair(&cert, &key, &provider)?;
-        let spki_hash = spki_hash(&certified, &cert)?;
+        let (spki_hash, validity) = read_leaf(&certified, &cert)?;
         let key_log = match &settings.key_log {
             Some(path) => {
                 tracing::warn!(path = %path.display(), "SSLKEYLOGFILE is set: whoever reads it can decrypt");
@@ -49,13 +58,18 @@ impl Identity {
             }
             None => None,
         };
-        Ok(Self { provider, certified: Arc::new(certified), key_log, cert_path: cert, spki_hash })
+        Ok(Self { provider, certified: Arc::new(certified), key_log, cert_path: cert, spki_hash, validity })
     }
 
     /// Base64 of the SHA-256 hash of the leaf's SubjectPublicKeyInfo, as Chromium's
     /// `--ignore-certificate-errors-spki-list` takes it.
     pub fn spki_hash(&self) -> &str {
         &self.spki_hash
+    }
+
+    /// When the leaf is good.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// The file that the chain was read from.
@@ -75,6 +89,9 @@ fn load_pair(cert: &Path, key: &Path, provider: &CryptoProvider) -> Result<Certi
     if chain.is_empty() {
         return Err(bad_cert("no PEM section of that kind".to_owned()));
     }
+    if openssl::is_encrypted(&key_pem) {
+        return Err(SetupError::Encrypted(key.to_owned()));
+    }
     let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|error| bad_key(error.to_string()))?;
     let private = provider.key_provider.load_private_key(private).map_err(|error| bad_key(error.to_string()))?;
     let certified = CertifiedKey::new(chain, private);
@@ -88,11 +105,13 @@ fn load_pair(cert: &Path, key: &Path, provider: &CryptoProvider) -> Result<Certi
     }
 }
 
-fn spki_hash(certified: &CertifiedKey, path: &Path) -> Result<String, SetupError> {
+fn read_leaf(certified: &CertifiedKey, path: &Path) -> Result<(String, Validity), SetupError> {
     let bad_cert = |reason: String| SetupError::Certificate { path: path.to_owned(), reason };
     let leaf = certified.end_entity_cert()?;
     let (_, leaf) = x509_parser::parse_x509_certificate(leaf).map_err(|error| bad_cert(error.to_string()))?;
-    Ok(base64(&Sha256::digest(leaf.public_key().raw)))
+    let validity =
+        Validity { from: leaf.validity().not_before.to_datetime(), until: leaf.validity().not_after.to_datetime() };
+    Ok((base64(&Sha256::digest(leaf.public_key().raw)), validity))
 }
 
 /// RFC 4648 §4, with padding.

@@ -1,6 +1,7 @@
 //! TLS: certificates, and handshakes with ALPN (RFC 8446, RFC 5246, RFC 7301).
 //!
-//! An [`Identity`] is loaded once, from the operator's files or from a local authority kept in the state directory. Each
+//! An [`Identity`] is loaded once, from the operator's files, from a local authority kept in the state directory, or
+//! from one kept where wptserve has it. Each
 //! listener has an [`Acceptor`] of its own, which offers that listener's protocols. Knows no HTTP.
 
 mod accept;
@@ -9,6 +10,7 @@ mod fault;
 mod folder;
 mod identity;
 mod key_log;
+mod openssl;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -16,5 +18,5 @@ mod tests;
 pub use accept::{Acceptor, TlsStream};
 pub use authority::{ca_path, ensure_ca, export_ca};
 pub use fault::{Fault, SetupError};
-pub use identity::Identity;
-pub use settings::{CertificateSource, Settings};
+pub use identity::{Identity, Validity};
+pub use settings::{CertificateFiles, CertificateSource, OpenSsl, Settings};

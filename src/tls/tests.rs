@@ -21,7 +21,10 @@ fn now() -> OffsetDateTime {
 }
 
 fn local(state_dir: &Path) -> Settings {
-    Settings { certificate: CertificateSource::Local { state_dir: state_dir.to_owned() }, key_log: None }
+    Settings {
+        certificate: CertificateSource::Local { state_dir: state_dir.to_owned(), names: Vec::new() },
+        key_log: None,
+    }
 }
 
 fn files(folder: &Path, cert: &str, key: &str) -> Settings {

@@ -4,14 +4,18 @@ use std::time::SystemTime;
 
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-const IMF_FIXDATE: &[BorrowedFormatItem<'static>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+const IMF_FIXDATE: &[BorrowedFormatItem<'static>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// Now.
+#[expect(clippy::disallowed_methods, reason = "this is where the calendar's time enters responses")]
+pub(super) fn today() -> OffsetDateTime {
+    SystemTime::now().into()
+}
 
 /// Now, as IMF-fixdate.
-#[expect(clippy::disallowed_methods, reason = "the calendar's time is what this field says")]
 pub(super) fn now() -> String {
-    text(OffsetDateTime::from(SystemTime::now()))
+    text(today())
 }
 
 fn text(moment: OffsetDateTime) -> String {

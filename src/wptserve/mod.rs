@@ -2,7 +2,42 @@
 //! the exact fields of each kind of response.
 //!
 //! Not here: Python handlers, components and scripts. The words of that server's configuration are kept.
+//!
+//! A request's octets become text ([`isomorphic`]), its target may be [rewritten](routes::rewrite) and becomes a
+//! [`url`], the [`routes`] say who answers and where files are looked up ([`file_path`]). A file's fields come from its
+//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which [globals](exposure)
+//! it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of these are sans I/O.
 
+mod asis;
+mod configuration;
+mod date;
+mod edition;
+pub mod exposure;
+mod facts;
+pub mod fault;
+pub mod file_path;
+pub mod generated;
+mod hosts;
+pub mod isomorphic;
+pub mod listing;
+pub mod media_type;
+pub mod meta;
+pub mod query;
+pub mod range;
+pub mod reason;
+pub mod route_pattern;
+pub mod routes;
+mod send;
 mod settings;
+pub mod sidecar;
+mod site;
+pub mod url;
 
-pub use settings::{Alias, Hosts, Ports, Settings, Switches};
+#[cfg(test)]
+mod recorded;
+
+pub use configuration::{Certificate, Configuration};
+pub use edition::Edition;
+pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
+pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
+pub use site::{OpenError, Site};

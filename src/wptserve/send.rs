@@ -8,7 +8,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{date, reason::reason};
+use super::{date, reason};
 use crate::{
     exchange::{Extent, FieldSection, ResponseWriter, Version, WriteError},
     reply::{Body, FileContent, ReadFault, Reply, Step},
@@ -102,7 +102,7 @@ async fn content(body: Body, response: &mut ResponseWriter) -> Result<(), SendFa
 fn http1_head(reply: &Reply) -> BytesMut {
     let mut head = BytesMut::with_capacity(512 + SMALL);
     head.put_slice(format!("HTTP/1.1 {} ", reply.status).as_bytes());
-    head.put_slice(reply.reason.as_deref().unwrap_or_else(|| reason(reply.status).as_bytes()));
+    head.put_slice(reply.reason.as_deref().unwrap_or_else(|| reason::phrase(reply.status).as_bytes()));
     head.put_slice(b"\r\n");
     let mut line = |name: &[u8], value: &[u8]| {
         for part in [name, b": ", value, b"\r\n"] {

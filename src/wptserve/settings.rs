@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use super::Hosts;
+
 /// How a checkout is served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Settings {
     /// The document root, absolute.
     pub doc_root: PathBuf,
@@ -28,24 +30,63 @@ pub struct Alias {
     pub local_dir: PathBuf,
 }
 
-/// Names and their subdomains.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Hosts {
-    /// The main name (`browser_host`).
-    pub browser_host: String,
-    /// By key, `""` for the main host and `alt` and others for `alternate_hosts`; then by subdomain in Unicode, `""` for
-    /// the host itself: the whole name in its ASCII form (RFC 5891 §4). Subdomains that do not resolve are among them.
-    pub domains: BTreeMap<String, BTreeMap<String, String>>,
-    /// Those of `domains`' subdomains that do not resolve.
-    pub not_subdomains: Vec<String>,
-}
-
 /// Ports by scheme, in the order of the configuration; none for servers that do not run.
 pub type Ports = BTreeMap<String, Vec<Option<u16>>>;
+
+/// Which of [`Ports`] a listener fills.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PortSlot {
+    /// The listener's name.
+    pub listener: String,
+    /// The key: `http`, `https`, `h2`, `ws`, …
+    pub scheme: String,
+    /// The place in its list.
+    pub index: usize,
+}
 
 /// Faults of the original that are mended where a page could see it; each is explained in `docs/differences.md`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Switches {
     /// Whole files have a Content-Length, and the connection lives on.
     pub static_length: bool,
+}
+
+impl Settings {
+    /// Puts in the ports that listeners were given when they were opened. `port_of` tells a listener's.
+    pub fn complete_ports(&mut self, slots: &[PortSlot], port_of: impl Fn(&str) -> Option<u16>) {
+        for slot in slots {
+            let list = self.ports.entry(slot.scheme.clone()).or_default();
+            if list.len() <= slot.index {
+                list.resize(slot.index + 1, None);
+            }
+            list[slot.index] = port_of(&slot.listener);
+        }
+        self.config.insert("ports".to_owned(), serde_json::json!(self.ports));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_completed_where_their_listeners_belong() {
+        let mut settings = Settings::default();
+        settings.ports.insert("http".to_owned(), vec![Some(8000), None, Some(0)]);
+        let slot = |listener: &str, scheme: &str, index| PortSlot {
+            listener: listener.to_owned(),
+            scheme: scheme.to_owned(),
+            index,
+        };
+        let slots = [slot("http", "http", 0), slot("http-2", "http", 2), slot("h2", "h2", 0), slot("gone", "ws", 0)];
+        settings.complete_ports(&slots, |name| match name {
+            "http" => Some(8000),
+            "http-2" => Some(40_000),
+            "h2" => Some(9000),
+            _ => None,
+        });
+        let expected = serde_json::json!({"h2": [9000], "http": [8000, null, 40_000], "ws": [null]});
+        assert_eq!(settings.config["ports"], expected);
+        assert_eq!(settings.ports["http"], [Some(8000), None, Some(40_000)]);
+    }
 }

@@ -62,7 +62,7 @@ impl Fixture {
             grants: vec![GrantRule { pattern: Pattern::new("/a/*"), grants: Grants::STASH }],
         };
         let site = Site::open(&crate::site::Settings::new(directory.path())).expect("it is there");
-        let router = Router::new(settings, site, Arc::default());
+        let router = Router::new(settings, Behaviour::Framewright(site), Arc::default());
         Self { directory, router }
     }
 

@@ -1,0 +1,127 @@
+//! A server from its plan to its end: what `serve` and `wpt` share.
+
+use std::{io::Write, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, Result};
+use framewright::{
+    config::{ServePlan, WptservePlan},
+    exchange::Dispatch,
+    http1, http2,
+    observe::wire_log::{self, WireLog},
+    router::{Behaviour, Front},
+    server::{self, Bound, ListenerSettings, Outcome, Signals},
+    tls::{Acceptor, Identity},
+    wptserve,
+};
+
+use super::{
+    calendar,
+    parts::{Parts, PartsError},
+};
+
+/// A server whose listeners are open.
+pub(super) struct Started {
+    pub(super) bound: Bound,
+    pub(super) identity: Option<Identity>,
+    signals: Signals,
+    dispatch: Arc<dyn Dispatch>,
+    wire_log: Option<Arc<WireLog>>,
+}
+
+impl Started {
+    /// Builds everything and binds. From here on a signal asks for a drain.
+    ///
+    /// # Errors
+    /// Whatever can fail before the first request.
+    pub(super) async fn new(plan: &ServePlan) -> Result<Self> {
+        let signals = Signals::system()?;
+        let identity = match &plan.tls {
+            Some(settings) => Some(Identity::load(settings, calendar()).map_err(PartsError::from)?),
+            None => None,
+        };
+        let parts = Parts::build(plan).await?;
+        let checkout = match &plan.wptserve {
+            Some(behaviour) => Some((behaviour, parts.checkout(behaviour)?)),
+            None => None,
+        };
+        let wire_log = wire_log(plan)?;
+        let settings = server::Settings {
+            listeners: listeners(plan, identity.as_ref())?,
+            connections: plan.server.connections,
+            handshake: plan.server.handshake,
+            sniff: plan.http.header,
+            drain: plan.server.drain,
+            http1: http1::Settings { wire_log: wire_log.clone(), ..parts.http1.clone() },
+            http2: http2::Settings { wire_log: wire_log.clone(), ..parts.http2.clone() },
+        };
+        let bound = server::bind(settings).map_err(PartsError::from)?;
+        let dispatch = match checkout {
+            Some((behaviour, site)) => wptserve(behaviour, site, &parts, &bound),
+            None => Arc::clone(&parts.dispatch),
+        };
+        Ok(Self { bound, identity, signals, dispatch, wire_log })
+    }
+
+    /// Says on standard output where it listens.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(super) fn announce(&self) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", self.bound.ready_line()).and_then(|()| out.flush()).context("standard output")
+    }
+
+    /// Serves until asked to stop.
+    ///
+    /// # Errors
+    /// If the system refuses the sockets, or the wire log cannot be finished.
+    pub(super) async fn serve(self) -> Result<ExitCode> {
+        let outcome = self.bound.serve(self.dispatch, self.signals).await;
+        if let Some(log) = self.wire_log {
+            // Whatever was abandoned may hold it still: what it logged up to here is to be in the file.
+            tokio::task::spawn_blocking(move || log.finish()).await?;
+        }
+        match outcome? {
+            Outcome::Drained => Ok(ExitCode::SUCCESS),
+            Outcome::Aborted => Ok(ExitCode::FAILURE),
+        }
+    }
+}
+
+/// Who answers in a site that behaves as wptserve does, now that the ports are known.
+fn wptserve(behaviour: &WptservePlan, mut site: wptserve::Site, parts: &Parts, bound: &Bound) -> Arc<dyn Dispatch> {
+    let port_of = |name: &str| bound.addresses().find(|(own, _)| *own == name).map(|(_, address)| address.port());
+    site.complete_ports(&behaviour.slots, port_of);
+    Arc::new(Front {
+        inner: parts.dispatch_with(Behaviour::Wptserve(site)),
+        latency: behaviour.latency,
+        websockets: behaviour.websockets.iter().cloned().collect(),
+    })
+}
+
+fn listeners(plan: &ServePlan, identity: Option<&Identity>) -> Result<Vec<ListenerSettings>, PartsError> {
+    let listener = |listener: &framewright::config::ListenerSettings| {
+        let alpn = if listener.alpn { listener.protocols.alpn() } else { &[] };
+        let tls = match identity {
+            Some(identity) if listener.tls => Some(Acceptor::new(identity, alpn)?),
+            _ => None,
+        };
+        Ok(ListenerSettings {
+            name: listener.name.as_str().into(),
+            addresses: listener.addresses.clone(),
+            skip_missing: listener.addresses_by_default,
+            port: listener.port,
+            protocols: listener.protocols,
+            tls,
+            origin: listener.origin.clone(),
+        })
+    };
+    plan.listeners.iter().map(listener).collect()
+}
+
+/// Starts the wire log, if one is asked for.
+fn wire_log(plan: &ServePlan) -> Result<Option<Arc<WireLog>>, PartsError> {
+    let Some(path) = &plan.wire_log else { return Ok(None) };
+    let log = WireLog::create(path, wire_log::DEFAULT_LIMIT);
+    log.map(Some).map_err(|error| PartsError::WireLog { path: path.clone(), error })
+}

@@ -1,0 +1,135 @@
+//! What templates see of a request, the configuration and the site.
+
+use std::{collections::BTreeMap, path::Path};
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{Settings, file_path, isomorphic, query::Query, url::RequestUrl};
+use crate::{
+    exchange::{FieldSection, RequestHead, Version},
+    substitution::{Facts, Value},
+};
+
+/// A request as templates see it.
+pub(super) struct RequestFacts<'a> {
+    pub(super) head: &'a RequestHead,
+    pub(super) url: &'a RequestUrl,
+    pub(super) query: &'a Query,
+    pub(super) url_base: &'a str,
+    /// The configuration by key.
+    pub(super) config: &'a BTreeMap<String, Value>,
+    /// The folder that the route's files lie in, absolute.
+    pub(super) base: &'a Path,
+}
+
+/// The configuration as templates see it.
+pub(super) fn configuration(settings: &Settings) -> BTreeMap<String, Value> {
+    let domains = &settings.hosts.domains;
+    let texts = |names: &BTreeMap<String, String>| {
+        Value::Map(names.iter().map(|(key, name)| (key.clone(), Value::Text(name.clone()))).collect())
+    };
+    let mut config: BTreeMap<_, _> =
+        settings.config.iter().map(|(key, value)| (key.clone(), from_json(value))).collect();
+    config.insert(
+        "hosts".to_owned(),
+        Value::Map(domains.iter().map(|(key, names)| (key.clone(), texts(names))).collect()),
+    );
+    config.insert("domains".to_owned(), domains.get("").map_or_else(|| Value::Map(BTreeMap::new()), texts));
+    let host = Value::Text(settings.hosts.browser_host.clone());
+    config.insert("host".to_owned(), host.clone());
+    config.insert("browser_host".to_owned(), host);
+    let port = |port: &Option<u16>| port.map_or(Value::Nothing, |port| Value::Number(port.into()));
+    let ports =
+        settings.ports.iter().map(|(scheme, ports)| (scheme.clone(), Value::List(ports.iter().map(port).collect())));
+    config.insert("ports".to_owned(), Value::Map(ports.collect()));
+    config
+}
+
+fn from_json(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::Nothing,
+        // Python's text for them.
+        Json::Bool(true) => Value::Text("True".to_owned()),
+        Json::Bool(false) => Value::Text("False".to_owned()),
+        Json::Number(number) => number.as_i64().map_or_else(|| Value::Text(number.to_string()), Value::Number),
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(values) => Value::List(values.iter().map(from_json).collect()),
+        Json::Object(values) => Value::Map(values.iter().map(|(key, value)| (key.clone(), from_json(value))).collect()),
+    }
+}
+
+/// A request field's value as the original's handlers see it: of several lines with one name the first over HTTP/1.1,
+/// the last over HTTP/2, where pseudo-fields come without their colon and cookies in one (RFC 9113 §8.2.3).
+pub(super) fn request_field(head: &RequestHead, name: &str) -> Option<Bytes> {
+    let fields = &head.fields;
+    if head.version != Version::Http2 {
+        return fields.first(name).map(|value| fields.share(value));
+    }
+    if name.eq_ignore_ascii_case("cookie") {
+        let crumbs: Vec<_> = fields.all("cookie").collect();
+        return (!crumbs.is_empty()).then(|| crumbs.join(&b"; "[..]).into());
+    }
+    let pseudo = |name: &str| last(fields, &format!(":{}", name.to_ascii_lowercase()));
+    last(fields, name).or_else(|| ["method", "path", "scheme", "authority"].contains(&name).then(|| pseudo(name))?)
+}
+
+fn last(fields: &FieldSection, name: &str) -> Option<Bytes> {
+    fields.all(name).last().map(|value| fields.share(value))
+}
+
+impl Facts for RequestFacts<'_> {
+    fn field(&self, name: &str) -> Option<Vec<u8>> {
+        request_field(self.head, name).map(|value| value.to_vec())
+    }
+
+    fn query(&self, name: &str) -> Option<Vec<u8>> {
+        self.query.first(&isomorphic::encode(name)).map(<[u8]>::to_vec)
+    }
+
+    fn config(&self, name: &str) -> Option<&Value> {
+        self.config.get(name)
+    }
+
+    fn location(&self, part: &str) -> Option<String> {
+        self.url.location(part)
+    }
+
+    fn url_base(&self) -> &str {
+        self.url_base
+    }
+
+    fn uuid(&self) -> String {
+        Uuid::new_v4().to_string()
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        let path = self.inside(path)?;
+        let length = std::fs::metadata(&path).map_err(|error| format!("{path}: {error}"))?.len();
+        if length > HASHED_OCTETS {
+            return Err(format!("{path}: more than {HASHED_OCTETS} octets"));
+        }
+        std::fs::read(&path).map_err(|error| format!("{path}: {error}"))
+    }
+
+    fn fs_path(&self, path: &str) -> Result<String, String> {
+        if path.starts_with('/') {
+            return self.inside(path);
+        }
+        let folder = self.url.path.rfind('/').map_or("/", |at| &self.url.path[..=at]);
+        self.inside(&format!("{folder}{path}"))
+    }
+}
+
+/// The largest file that `file_hash` reads: far more than any test resource.
+const HASHED_OCTETS: u64 = 64 << 20;
+
+impl RequestFacts<'_> {
+    /// The absolute path of the file that this path of a URL means.
+    fn inside(&self, path: &str) -> Result<String, String> {
+        let rooted = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let file = file_path::below(&rooted, self.url_base).map_err(|fault| format!("{path}: {fault}"))?;
+        Ok(self.base.join(file).to_string_lossy().into_owned())
+    }
+}

@@ -1,0 +1,2 @@
+// META: global=
+test(() => {}, "It runs.");

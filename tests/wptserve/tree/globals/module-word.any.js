@@ -1,0 +1,2 @@
+// META: global=worker-module
+test(() => {}, "It runs.");

@@ -1,0 +1,2 @@
+// META: global=dedicatedworker-module
+test(() => {}, "It runs.");

@@ -1,0 +1,2 @@
+// META: global=nonsense
+test(() => {}, "It runs.");

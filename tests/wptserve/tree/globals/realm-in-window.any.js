@@ -1,0 +1,2 @@
+// META: global=shadowrealm-in-window
+test(() => {}, "It runs.");

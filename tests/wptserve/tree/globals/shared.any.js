@@ -1,0 +1,2 @@
+// META: global=sharedworker
+test(() => {}, "It runs.");

@@ -1,0 +1,2 @@
+// META: global= window ,	sharedworker , nonsense, Window2
+test(() => {}, "It runs.");

@@ -1,0 +1,3 @@
+// META: title=An extension
+// META: script=helper.js
+test(() => {}, "It runs.");

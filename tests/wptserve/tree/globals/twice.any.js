@@ -1,0 +1,3 @@
+// META: global=sharedworker
+// META: global=window,serviceworker
+test(() => {}, "It runs.");

@@ -1,0 +1,4 @@
+// META: timeout=long
+// META: title=Carriage
+// META: global=window,worker
+test(() => {}, "It runs.");

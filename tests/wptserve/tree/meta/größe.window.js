@@ -1,0 +1,2 @@
+// META: title=Größe
+test(() => {}, "It runs.");

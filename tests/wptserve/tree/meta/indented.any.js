@@ -1,0 +1,2 @@
+ // META: title=Unseen
+test(() => {}, "It runs.");

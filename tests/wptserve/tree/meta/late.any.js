@@ -1,0 +1,3 @@
+
+// META: title=Unseen
+test(() => {}, "It runs.");

@@ -1,0 +1,4 @@
+// META: timeout=long
+// META: timeout=long
+// META: global=window,dedicatedworker,dedicatedworker-module,sharedworker,sharedworker-module,serviceworker,serviceworker-module
+test(() => {}, "It runs.");

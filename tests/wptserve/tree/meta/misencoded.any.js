@@ -1,0 +1,2 @@
+// META: title=ÿ
+test(() => {}, "It runs.");

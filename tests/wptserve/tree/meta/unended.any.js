@@ -1,0 +1,1 @@
+// META: title=No line end
