@@ -56,12 +56,11 @@ class Places:
         return f"http://{host}:{self.http}{test}"
 
     def resolver_rules(self):
-        """So that no hosts file is needed: every name is this machine, but those that must not be found."""
-        rules = []
-        for host in self.hosts:
-            rules += [f"MAP {prefix}nonexistent.{host} ~NOTFOUND" for prefix in ("", "*.")]
-            rules += [f"MAP {prefix}{host} 127.0.0.1" for prefix in ("*.", "")]
-        return ", ".join(rules)
+        """So that no hosts file is needed: every name of the hosts' top-level domains is this machine, since some tests make
+        up names there, but those that must not be found."""
+        rules = [f"MAP {prefix}nonexistent.{host} ~NOTFOUND" for host in self.hosts for prefix in ("", "*.")]
+        domains = dict.fromkeys(f"*.{host.rpartition('.')[2]}" if "." in host else host for host in self.hosts)
+        return ", ".join([*rules, *(f"MAP {domain} 127.0.0.1" for domain in domains)])
 
 
 class Server:
