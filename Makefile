@@ -21,7 +21,7 @@ serve: target/release/framewright handlers ## build what is missing and serve ex
 # Cargo knows whether there is something to do. The server embeds the runtimes for scripts, so the handlers come first.
 .PHONY: target/release/framewright
 target/release/framewright: handlers
-	cargo build --locked --release --bin framewright
+	cargo build --locked --release $(CARGO_FEATURES) --bin framewright
 
 # ---- handlers ----
 # handlers/LANGUAGE/NAME becomes target/handlers/LANGUAGE/NAME.wasm, and a copy in the example site.
@@ -82,6 +82,35 @@ $(foreach name,$(C_NAMES),$(eval $(call C_RULES,$(name))))
 target/handlers/c/%.wasm: $(GUESTS)/c/%.wasm | $(COMPONENTIZE)
 	$(COMPONENTIZE) component --adapt $< -o $@
 
+# Python: the runtime for `.py` handlers is a component with CPython and its library in it, made by componentize-py and
+# embedded compressed. PYTHON=no leaves it out of everything.
+PYTHON ?= yes
+PYTHON_VENV := target/python
+PYTHON_APP := handlers/python/wptserve
+PYTHON_WASM := target/handlers/python/wptserve.wasm.zst
+PYTHON_SOURCES := $(shell find $(PYTHON_APP) -name '*.py' -not -path '*/tests/*')
+ifeq ($(PYTHON),yes)
+handlers: python-runtime
+else
+CARGO_FEATURES := --no-default-features
+endif
+
+.PHONY: python-runtime
+python-runtime: $(PYTHON_WASM) ## build the runtime for Python handlers (PYTHON=no: everything without it)
+
+$(PYTHON_VENV)/ready: $(PYTHON_APP)/requirements.txt scripts/python-venv.sh
+	scripts/python-venv.sh $(PYTHON_VENV) $<
+
+target/handlers/python/wptserve.wasm: $(PYTHON_SOURCES) $(WIT) $(PYTHON_VENV)/ready scripts/python-runtime.sh
+	scripts/python-runtime.sh $(PYTHON_VENV)/venv $(PYTHON_APP) $@
+
+$(PYTHON_WASM): target/handlers/python/wptserve.wasm | $(COMPONENTIZE)
+	$(COMPONENTIZE) compress $< -o $@
+
+.PHONY: python-test
+python-test: ## the tests of the Python runtime, natively
+	cd $(PYTHON_APP) && python3 -B -m unittest -q
+
 # ---- checks ----
 
 .PHONY: test
@@ -101,7 +130,7 @@ lint: handlers ## clippy, warnings being errors (after the handlers, as the serv
 		-- -D warnings
 
 .PHONY: suite
-suite: handlers test-clients ## the tests alone: units, integration, real clients
+suite: handlers test-clients python-test ## the tests alone: units, integration, real clients
 	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) --lib \
 		-p framewright-guest -p frames-language -p frames
 	cargo test $(GATE)

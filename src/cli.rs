@@ -96,6 +96,9 @@ pub struct CheckArgs {
     /// Root, configuration file, state directory.
     #[command(flatten)]
     pub site: SiteArgs,
+    /// Load every Python handler of a web-platform-tests checkout, which the root is, and say what it lacks
+    #[arg(long)]
+    pub wpt: bool,
 }
 
 /// Arguments of `ca`.

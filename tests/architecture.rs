@@ -17,14 +17,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http2", &["drain", "exchange", "observe", "wire"]),
     ("site", &["exchange", "observe"]),
     ("stash", &["exchange"]),
-    // Of wire, the codec of raw frames alone.
-    ("sandbox", &["exchange", "observe", "stash", "wire"]),
+    // Of wire, the codec of raw frames alone; of reply, the form that pipes take.
+    ("sandbox", &["exchange", "observe", "reply", "stash", "wire"]),
     ("substitution", &[]),
     // Of site, reading a part of an open file.
     ("reply", &["site"]),
     ("pipes", &["reply", "substitution"]),
     ("wptserve", &["exchange", "observe", "pipes", "reply", "site", "substitution"]),
-    ("router", &["exchange", "observe", "sandbox", "site", "wptserve"]),
+    ("router", &["exchange", "observe", "reply", "sandbox", "site", "wptserve"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.

@@ -20,6 +20,7 @@ mod h2_resets;
 mod h2_wire;
 mod lifecycle;
 mod limits;
+mod python;
 mod reload;
 mod scenarios;
 mod scripts;

@@ -31,6 +31,7 @@ const FIXTURES: &[(&str, &str, &str)] = &[
     ("raw", "rust", "raw"),
     ("raw", "c", "raw"),
     ("frames", "rust", "its own, frames"),
+    ("wptserve", "python", "its own, python"),
 ];
 
 /// Folders that hold what handlers share.

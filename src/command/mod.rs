@@ -3,6 +3,7 @@
 mod ca;
 mod call;
 mod check;
+mod check_python;
 mod parts;
 mod serve;
 mod started;
@@ -46,7 +47,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Check(arguments) => {
             let plan = config::check_plan(arguments, &cli.log, environment)?;
             let _log = observe::init(&plan.log)?;
-            check::run(&plan).await
+            if arguments.wpt { check_python::run(&plan).await } else { check::run(&plan).await }
         }
         Command::Ca(arguments) => ca::run(arguments, &config::ca_plan(arguments, environment)?),
         Command::Call(arguments) => {

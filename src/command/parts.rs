@@ -7,7 +7,7 @@ use framewright::{
     exchange::Dispatch,
     http1, http2,
     router::{self, Behaviour, GrantRule, Pattern, Router},
-    sandbox::{Grants, LoadError, Sandbox, SetupError},
+    sandbox::{self, Grants, LoadError, Sandbox, SetupError},
     server::BindError,
     site::{self, Site},
     tls, wptserve,
@@ -32,6 +32,9 @@ pub(super) enum PartsError {
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Sandbox(#[from] SetupError),
+    /// The runtime for Python that the environment names cannot be read.
+    #[error("{PYTHON_RUNTIME}: {}: {error}", .path.display())]
+    Runtime { path: PathBuf, error: io::Error },
     /// A route's handler cannot be used.
     #[error("{origin}: {error}")]
     Route { origin: String, error: LoadError },
@@ -54,6 +57,7 @@ impl PartsError {
     pub(super) fn is_usage(&self) -> bool {
         match self {
             Self::Root { .. }
+            | Self::Runtime { .. }
             | Self::Sandbox(SetupError::Engine(_))
             | Self::Route { .. }
             | Self::Tls(_)
@@ -87,7 +91,7 @@ impl Parts {
             cache_octets: plan.site.cache_octets,
         })
         .map_err(|error| PartsError::Root { root: root.clone(), error })?;
-        let sandbox = Sandbox::new(plan.sandbox.clone())?;
+        let sandbox = Sandbox::new(sandbox_settings(plan)?)?;
         let settings = router_settings(plan);
         let router = Arc::new(Router::new(settings.clone(), Behaviour::Framewright(site), Arc::clone(&sandbox)));
         let (http1, http2) = http_settings(plan);
@@ -109,6 +113,18 @@ impl Parts {
     pub(super) fn dispatch_with(&self, behaviour: Behaviour) -> Arc<dyn Dispatch> {
         Arc::new(Router::new(self.router.clone(), behaviour, Arc::clone(&self.sandbox)))
     }
+}
+
+/// The variable that names another runtime for `.py` than the one that was built in; its component may be compressed.
+const PYTHON_RUNTIME: &str = "FRAMEWRIGHT_PYTHON_WASM";
+
+fn sandbox_settings(plan: &ServePlan) -> Result<sandbox::Settings, PartsError> {
+    let mut settings = plan.sandbox.clone();
+    if let Some(path) = std::env::var_os(PYTHON_RUNTIME).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        let octets = std::fs::read(&path).map_err(|error| PartsError::Runtime { path, error })?;
+        settings.runtimes.python = Some(octets.into());
+    }
+    Ok(settings)
 }
 
 /// Compiles the handlers of all routes side by side.
@@ -144,7 +160,12 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
         GrantRule { pattern: Pattern::new(&rule.pattern), grants }
     });
-    router::Settings { root: plan.site.root.clone(), routes: routes.collect(), grants: grants.collect() }
+    router::Settings {
+        root: plan.site.root.clone(),
+        routes: routes.collect(),
+        grants: grants.collect(),
+        python: plan.site.python,
+    }
 }
 
 fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {

@@ -93,7 +93,7 @@ fn wptserve(behaviour: &WptservePlan, mut site: wptserve::Site, parts: &Parts, b
     let port_of = |name: &str| bound.addresses().find(|(own, _)| *own == name).map(|(_, address)| address.port());
     site.complete_ports(&behaviour.slots, port_of);
     Arc::new(Front {
-        inner: parts.dispatch_with(Behaviour::Wptserve(site)),
+        inner: parts.dispatch_with(Behaviour::Wptserve(Arc::new(site))),
         latency: behaviour.latency,
         websockets: behaviour.websockets.iter().cloned().collect(),
     })

@@ -47,30 +47,23 @@ fn text(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) -> String 
     text
 }
 
-/// Where the certificate is, and what each browser needs in order to take it.
+/// Where the certificate is, and what each browser needs in order to trust it or to pass over it.
 fn certificate(identity: &Identity, source: &CertificateSource) -> String {
     let mut text = match source.files().authority {
         Some(path) => format!("\n  authority    {}\n", path.display()),
         None => format!("\n  certificate  {}\n", identity.cert_path().display()),
     };
-    text.push_str("  Import it into a browser that is to trust this server, or start\n");
-    for (browser, how) in browsers(identity) {
+    text.push_str("  Import it into a browser that is to trust this server, or have the browser pass over it:\n");
+    let webdriver = "the capability acceptInsecureCerts, by WebDriver";
+    let rows = [
+        ("Chromium", format!("--ignore-certificate-errors-spki-list={}", identity.spki_hash())),
+        ("", "together with a --user-data-dir of its own".to_owned()),
+        ("Firefox", webdriver.to_owned()),
+        ("Safari", webdriver.to_owned()),
+        ("WebKitGTK", format!("{webdriver}; MiniBrowser: --ignore-tls-errors")),
+    ];
+    for (browser, how) in rows {
         let _ = writeln!(text, "  {browser:<11}  {how}");
     }
     text
-}
-
-/// What browsers need in order to pass over whatever is wrong with the certificate, or to trust our own authority.
-fn browsers(identity: &Identity) -> [(&'static str, String); 4] {
-    let webdriver = "by WebDriver with the capability acceptInsecureCerts";
-    [
-        // Chromium heeds the list only with a folder of its own for the profile.
-        (
-            "Chromium",
-            format!("with --ignore-certificate-errors-spki-list={} --user-data-dir=DIR", identity.spki_hash()),
-        ),
-        ("Firefox", webdriver.to_owned()),
-        ("Safari", webdriver.to_owned()),
-        ("WebKitGTK", format!("{webdriver}, or MiniBrowser with --ignore-tls-errors")),
-    ]
 }

@@ -75,10 +75,9 @@ fn warn_of_dates(identity: &Identity, now: OffsetDateTime) {
 fn check_subdomains(plan: &ServePlan) {
     let Some(hosts) = hosts(plan) else { return };
     let names: Vec<String> = hosts.names().into_iter().map(str::to_owned).collect();
-    let port = plan.listeners.first().map_or(0, |listener| listener.port);
     // Nobody waits for it: it ends with the program.
     drop(tokio::task::spawn_blocking(move || {
-        let lost = names.iter().find(|name| (name.as_str(), port).to_socket_addrs().is_err());
+        let lost = names.iter().find(|name| (name.as_str(), 0).to_socket_addrs().is_err());
         match lost {
             None => tracing::debug!(names = names.len(), "every name of the tests resolves"),
             Some(name) => tracing::warn!(

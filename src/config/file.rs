@@ -132,6 +132,7 @@ pub(super) enum OnDisconnect {
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
     pub(super) follow_symlinks: Option<bool>,
+    pub(super) python: Option<bool>,
     pub(super) behaviour: Option<Behaviour>,
 }
 

@@ -54,8 +54,6 @@ pub struct WptservePlan {
 pub struct WptPlan {
     /// The servers.
     pub serve: ServePlan,
-    /// Whether the certificate is our own authority's in the place of the checkout's.
-    pub own_ca: bool,
     /// Whether to look if the names of the tests resolve.
     pub check_subdomains: bool,
     /// Whether to leave as soon as everything listens.
@@ -92,6 +90,8 @@ pub struct SiteSettings {
     pub root: PathBuf,
     /// Whether symbolic links may lead out of it. Default no.
     pub follow_symlinks: bool,
+    /// Whether `.py` files are run (`python`).
+    pub python: bool,
     /// Octets of file content kept in memory. Default 64 MiB (`cache_mib`); 0 keeps none.
     pub cache_octets: u64,
 }

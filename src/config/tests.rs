@@ -270,6 +270,35 @@ fn the_rest_of_the_file_counts_too() {
 }
 
 #[test]
+fn a_site_behaves_as_wptserve_where_the_file_says_so() {
+    assert!(of_file("[site]\nbehaviour = \"framewright\"\n").wptserve.is_none());
+    let plain = of_file("root = \"web\"\n[site]\nbehaviour = \"wptserve\"\n").wptserve.expect("a site");
+    assert_eq!(plain.settings.hosts.names(), ["localhost"]);
+    assert_eq!(plain.settings.doc_root, Path::new("etc/web"));
+    assert_eq!(plain.settings.config["ssl_config"]["cert_path"], "/home/me/.local/state/framewright/tls/leaf.pem");
+    let plan = of_file(
+        "[[listener]]\nport = 80\n[[listener]]\nport = 0\n[[listener]]\nport = 443\ntls = true\n\
+         protocols = [\"http/1.1\"]\nalpn = false\n[[listener]]\nport = 9000\ntls = true\nprotocols = [\"h2\"]\n\
+         [site]\nbehaviour = \"wptserve\"\n[wptserve]\nbrowser_host = \"a.test\"\n\
+         alternate_hosts = { alt = \"b.test\" }\nsubdomains = [\"www\"]\nnot_subdomains = [\"gone\"]\nlatency_ms = 5\n\
+         [[wptserve.alias]]\nurl_path = \"/x/\"\nlocal_dir = \"y\"\n",
+    );
+    assert_eq!(plan.listeners.iter().map(|listener| listener.alpn).collect::<Vec<_>>(), [true, true, false, true]);
+    let site = plan.wptserve.expect("a site");
+    assert_eq!(site.settings.hosts.names(), ["a.test", "www.a.test", "b.test", "www.b.test"]);
+    assert_eq!(site.settings.ports["http"], [Some(80), None]);
+    assert_eq!(
+        (&site.settings.ports["https"][..], &site.settings.ports["h2"][..]),
+        (&[Some(443)][..], &[Some(9000)][..])
+    );
+    let slots: Vec<_> =
+        site.slots.iter().map(|slot| format!("{} {} {}", slot.listener, slot.scheme, slot.index)).collect();
+    assert_eq!(slots, ["http http 0", "http-2 http 1", "https https 0", "h2 h2 0"]);
+    assert_eq!(site.latency, Duration::from_millis(5));
+    assert_eq!(site.settings.aliases[0].local_dir, Path::new("etc/y"));
+}
+
+#[test]
 fn serve_logs_its_life_and_the_others_only_warnings() {
     let world = World::with("");
     let filter = |text| observe::Filter::parse(text).unwrap();
@@ -323,6 +352,24 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("[[listener]]\nport = 1\n[[listener]]\nport = 1\n", 3, "127.0.0.1 port 1 is taken by listener \"http\""),
     ("[[listener]]\nport = 1\naddress = \"::\"\n[[listener]]\nport = 1\naddress = \"::1\"\n", 4, "::1 port 1 is taken"),
     ("listener = []\n", 1, "nothing to listen on"),
+    ("[[listener]]\nport = 1\nalpn = false\n", 3, "`alpn = false` counts only with `tls = true`"),
+    ("[[listener]]\nport = 1\ntls = true\nalpn = false\n", 4, "and a single protocol"),
+    // wptserve's behaviour.
+    ("[site]\nbehaviour = \"apache\"\n", 2, "unknown variant `apache`, expected `framewright` or `wptserve`"),
+    ("[wptserve]\nbrowser_host = \"a.test\"\n", 1, "`[wptserve]` counts only with `behaviour = \"wptserve\"`"),
+    ("[site]\nbehaviour = \"wptserve\"\n[wptserve]\nhost = \"a\"\n", 4, "unknown field `host`"),
+    ("[site]\nbehaviour = \"wptserve\"\n[wptserve]\nbrowser_host = \"a b\"\n", 4, "\"a b\" is no host"),
+    ("[site]\nbehaviour = \"wptserve\"\n[wptserve]\nsubdomains = [\"a..\"]\n", 4, "\"a..\" cannot stand"),
+    (
+        "[site]\nbehaviour = \"wptserve\"\n[wptserve]\nalternate_hosts = { alt = \"x.localhost\" }\n",
+        4,
+        "must be distinct",
+    ),
+    (
+        "[site]\nbehaviour = \"wptserve\"\n[[wptserve.alias]]\nurl_path = \"a\"\nlocal_dir = \"b\"\n",
+        4,
+        "the mount point \"a\" must start with `/`",
+    ),
     // Routes.
     ("[[route]]\npath = \"/x\"\nhandler = \"b.wasm\"\n", 3, "no such handler file: etc/b.wasm"),
     ("\n[[route]]\nhandler = \"a.wasm\"\n", 2, "`path` is missing"),

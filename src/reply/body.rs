@@ -70,6 +70,11 @@ impl Body {
                 pieces
             }
         };
+        // Pieces can be parts of one and the same content, many times over.
+        let total: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
+        if total > COLLECTED_OCTETS {
+            return Err(ReadFault::TooLarge(COLLECTED_OCTETS));
+        }
         let mut octets = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
         for piece in pieces {
             octets.extend_from_slice(&piece);

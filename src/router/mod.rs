@@ -10,6 +10,7 @@ mod page;
 mod pattern;
 #[expect(clippy::module_inception, reason = "the module is named after its one central type")]
 mod router;
+mod scripts;
 mod settings;
 mod table;
 

@@ -9,12 +9,12 @@ use super::{
     Settings,
     access::{AccessLine, HandlerShare},
     files::HandlerFiles,
-    page,
+    page, scripts,
     table::Table,
 };
 use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
-    sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, Target},
+    sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, SiteFacts, Target},
     site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
     wptserve,
 };
@@ -27,6 +27,8 @@ struct Parts<H> {
     table: Table,
     files: HandlerFiles,
     site: Behaviour,
+    /// What the site tells its scripts.
+    facts: Arc<SiteFacts>,
     handlers: Arc<H>,
 }
 
@@ -35,7 +37,7 @@ pub enum Behaviour {
     /// In our own way.
     Framewright(Site),
     /// As web-platform-tests' server does.
-    Wptserve(wptserve::Site),
+    Wptserve(Arc<wptserve::Site>),
 }
 
 impl Behaviour {
@@ -64,7 +66,8 @@ impl<H: RunHandler> Router<H> {
     /// A router over these parts.
     pub fn new(settings: Settings, site: Behaviour, handlers: Arc<H>) -> Self {
         let table = Table::new(&settings);
-        Self(Arc::new(Parts { settings, table, files: HandlerFiles::new(), site, handlers }))
+        let facts = Arc::new(scripts::facts(&site));
+        Self(Arc::new(Parts { settings, table, files: HandlerFiles::new(), site, facts, handlers }))
     }
 
     /// The handlers of all routes, in the order of the configuration: for compiling them before the first request.
@@ -110,12 +113,27 @@ impl<H: RunHandler> Parts<H> {
         line.write(&report.sent, report.outcome.cause().as_deref(), Some(&share));
     }
 
+    /// Whether names alone make Python handlers; a site that behaves as wptserve does has routes for them.
+    fn runs_python(&self) -> bool {
+        self.settings.python && matches!(self.site, Behaviour::Framewright(_))
+    }
+
+    /// What runs the script of this path; none if it is none.
+    fn runtime_of(&self, path: &SitePath<'_>) -> Option<Runtime> {
+        match path {
+            path if path.is_script() => Some(Runtime::Frames),
+            path if path.is_python() && self.runs_python() => Some(Runtime::Python),
+            _ => None,
+        }
+    }
+
     /// A script with these octets, with the grants of its path.
-    fn script(&self, path: &SitePath<'_>, source: Bytes) -> Target {
+    fn script(&self, runtime: Runtime, path: &SitePath<'_>, source: Bytes) -> Target {
         let absolute = path.to_absolute();
         let name: Arc<str> = String::from_utf8_lossy(&absolute).into();
+        let facts = Arc::clone(&self.facts);
         Target {
-            program: Program::Script(Script { runtime: Runtime::Frames, path: Arc::clone(&name), source }),
+            program: Program::Script(Script { runtime, path: Arc::clone(&name), source, facts, only_load: false }),
             grants: self.settings.grants_at(&absolute),
             name,
             root: Arc::from(&*self.settings.root),
@@ -129,9 +147,9 @@ impl<H: RunHandler> Parts<H> {
         let found = if path.is_handler() {
             let file = self.site.files().locate(path.clone()).await;
             file.map(|file| self.files.insert(exchange.head.path(), &path, &file, &self.settings))
-        } else if path.is_script() {
+        } else if let Some(runtime) = self.runtime_of(&path) {
             let source = self.site.files().read(path.clone(), SCRIPT_OCTETS).await;
-            source.map(|source| Arc::new(self.script(&path, source)))
+            source.map(|source| Arc::new(self.script(runtime, &path, source)))
         } else {
             return self.serve_site(line, exchange).await;
         };
@@ -145,7 +163,15 @@ impl<H: RunHandler> Parts<H> {
         let site = match &self.site {
             Behaviour::Framewright(site) => site,
             Behaviour::Wptserve(site) => {
-                let cause = site.respond(&mut exchange).await;
+                let python = site.python(&exchange.head, &exchange.connection, exchange.arrived).await;
+                let cause = match python {
+                    Some(Ok(handler)) => {
+                        let target = scripts::python(handler, &self.facts, &self.settings);
+                        return Box::pin(self.run(&target, line, exchange)).await;
+                    }
+                    Some(Err(fault)) => site.refuse(&fault, &mut exchange).await,
+                    None => site.respond(&mut exchange).await,
+                };
                 return line.write(&exchange.response.sent(), cause.as_deref(), None);
             }
         };

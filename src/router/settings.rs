@@ -15,6 +15,8 @@ pub struct Settings {
     /// What handlers may do; the first pattern that fits their path counts, and without one nothing is granted
     /// (`[grant]`).
     pub grants: Vec<GrantRule>,
+    /// Whether files of a site of our own behaviour whose names end in `.py` are run; else they are files like others.
+    pub python: bool,
 }
 
 /// A handler mapped to a path.

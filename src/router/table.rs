@@ -92,6 +92,7 @@ mod tests {
             root: "/root".into(),
             routes: routes.iter().map(route).collect(),
             grants: grants.iter().map(grant).collect(),
+            python: false,
         })
     }
 

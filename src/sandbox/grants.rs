@@ -63,8 +63,8 @@ impl fmt::Debug for Grants {
 
 /// Our interfaces that need no grant.
 const OPEN: [&str; 3] = ["framewright:handler/types", "framewright:handler/log", "framewright:handler/inspect"];
-/// Our interface for the runtimes that the server ships.
-const SHIPPED: &str = "framewright:handler/script";
+/// Our interfaces for the runtimes that the server ships.
+const SHIPPED: [&str; 2] = ["framewright:handler/script", "framewright:handler/pipes"];
 /// Our interfaces that need one.
 const GRANTED: [(&str, &str, Grants); 3] = [
     ("framewright:handler/raw", "raw", Grants::RAW),
@@ -97,7 +97,7 @@ pub(super) fn check(path: &Path, imports: &[Import], grants: Grants) -> Result<(
             }
             Some(_) => {}
             None if OPEN.contains(&bare(&interface)) => {}
-            None if bare(&interface) == SHIPPED => return Err(LoadError::NotForSites { path: path.into(), interface }),
+            None if SHIPPED.contains(&bare(&interface)) => return Err(LoadError::NotForSites { path: path.into(), interface }),
             None => return Err(LoadError::NotOffered { path: path.into(), interface }),
         }
     }

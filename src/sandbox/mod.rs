@@ -9,6 +9,7 @@
 //! Knows wasmtime and the exchange; sees neither sockets nor protocols.
 
 mod bindings;
+mod code_cache;
 mod engine;
 mod fault;
 mod grants;
@@ -31,7 +32,7 @@ pub use modules::LoadError;
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
-pub use target::{Program, Runtime, Script, Target};
+pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target};
 
 #[cfg(test)]
 mod tests;

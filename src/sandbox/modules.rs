@@ -1,6 +1,8 @@
 //! From a file to something that can be instantiated: read, compiled or found compiled, linked; once for each change.
 
 use std::{
+    borrow::Cow,
+    io,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -25,7 +27,7 @@ use super::{
     platform::cores,
     precompiled::Artefacts,
     settings::Settings,
-    shipped::Runtimes,
+    shipped::{self, Runtimes},
     target::{Program, Runtime},
 };
 
@@ -114,6 +116,8 @@ pub(super) struct Modules {
     runtimes: Runtimes,
     /// The one for `.frames`, from its first script on.
     frames: OnceCell<Loaded>,
+    /// The one for `.py`.
+    python: OnceCell<Loaded>,
     /// Compilations at one time: one core is left to exchanges.
     compiling: Semaphore,
     limit: u64,
@@ -158,6 +162,7 @@ impl Modules {
             loaded: Mutex::new(LruCache::new(NonZeroUsize::new(settings.handlers).unwrap_or(NonZeroUsize::MIN))),
             runtimes: settings.runtimes.clone(),
             frames: OnceCell::new(),
+            python: OnceCell::new(),
             compiling: Semaphore::new(cores().saturating_sub(1).max(1)),
             limit: settings.handler_octets,
         })
@@ -177,6 +182,7 @@ impl Modules {
     async fn load_runtime(self: &Arc<Self>, runtime: Runtime) -> Loaded {
         let cell = match runtime {
             Runtime::Frames => &self.frames,
+            Runtime::Python => &self.python,
         };
         let load = || async {
             let _permit = self.compiling.acquire().await;
@@ -190,7 +196,7 @@ impl Modules {
     /// Compiles a runtime, or finds it compiled, and links all that it imports. Blocks.
     pub(super) fn runtime_now(&self, runtime: Runtime) -> Loaded {
         let component = self.runtimes.component(runtime).ok_or(LoadError::NotShipped(runtime))?;
-        self.compile(component)
+        self.compile(component, shipped::decompress)
             .and_then(|component| self.linker.instantiate_pre(&component))
             .and_then(HandlerPre::new)
             .map(Arc::new)
@@ -228,7 +234,7 @@ impl Modules {
     pub(super) fn load_now(&self, path: &Path, grants: Grants) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
         let octets = self.read(path)?;
         let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
-        let component = self.compile(&octets).map_err(|error| invalid(&error))?;
+        let component = self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?;
         let imports = grants::imports(&self.engine, &component);
         grants::check(path, &imports, grants)?;
         let handler =
@@ -268,13 +274,18 @@ impl Modules {
         Ok(octets)
     }
 
-    fn compile(&self, octets: &[u8]) -> wasmtime::Result<Component> {
-        let Some(artefacts) = &self.artefacts else { return Component::from_binary(&self.engine, octets) };
+    /// Compiles what `unpack` makes of these octets, or finds it compiled.
+    fn compile<'a>(
+        &self,
+        octets: &'a [u8],
+        unpack: impl FnOnce(&'a [u8]) -> io::Result<Cow<'a, [u8]>>,
+    ) -> wasmtime::Result<Component> {
+        let Some(artefacts) = &self.artefacts else { return Component::from_binary(&self.engine, &unpack(octets)?) };
         let digest = Sha256::digest(octets).into();
         if let Some(component) = artefacts.load(&self.engine, &digest) {
             return Ok(component);
         }
-        let component = Component::from_binary(&self.engine, octets)?;
+        let component = Component::from_binary(&self.engine, &unpack(octets)?)?;
         artefacts.store(&digest, &component);
         // The mapped file can be dropped from memory and read again; what the compiler built can't.
         Ok(artefacts.load(&self.engine, &digest).unwrap_or(component))

@@ -10,6 +10,7 @@ use wasmtime::{Engine, Store, component::Resource};
 
 use super::{
     bindings::HandlerPre,
+    code_cache::{CodeCache, CodeDesk},
     engine::{self, EngineError, Ticker},
     fault::{self, Case, Outcome},
     grants::{Grants, Import},
@@ -34,6 +35,7 @@ pub struct Sandbox {
     slots: Semaphore,
     /// One for all that run here.
     stash: Arc<Stash>,
+    code: Arc<CodeCache>,
     settings: Settings,
 }
 
@@ -81,7 +83,7 @@ impl Sandbox {
         let schedule = Schedule::new(Ticker::start(&engine)?);
         let slots = Semaphore::new(settings.slots as usize);
         let stash = Arc::new(Stash::new(settings.stash));
-        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, settings }))
+        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, code: CodeCache::new(), settings }))
     }
 
     /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
@@ -153,6 +155,7 @@ impl Sandbox {
                 Program::Script(script) => Some(script.clone()),
                 Program::Component(_) => None,
             },
+            code: CodeDesk::new(&self.code),
             is_local: self.settings.is_local,
         };
         let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), surroundings);

@@ -5,6 +5,10 @@ use std::{fmt, path::Path, sync::Arc};
 use bytes::Bytes;
 
 use super::Grants;
+use crate::{
+    exchange::{BoxFuture, ConnectionFacts, RequestHead},
+    reply::Reply,
+};
 
 /// A handler to run.
 #[derive(Clone, Debug)]
@@ -37,6 +41,37 @@ pub struct Script {
     pub path: Arc<str>,
     /// Its octets, as they were after the exchange came.
     pub source: Bytes,
+    /// What the site tells it.
+    pub facts: Arc<SiteFacts>,
+    /// Whether the runtime is only to say whether it could run it: for `check`.
+    pub only_load: bool,
+}
+
+/// What a site tells its scripts, and does for them.
+#[derive(Clone, Default)]
+pub struct SiteFacts {
+    /// The configuration, as a JSON object; empty for none.
+    pub config: String,
+    /// Its pipes, if it has any.
+    pub pipes: Option<Arc<dyn ApplyPipes>>,
+}
+
+/// Runs whole responses of scripts through pipes.
+pub trait ApplyPipes: Send + Sync {
+    /// The reply behind these pipes, or what is wrong with them.
+    fn apply<'a>(
+        &'a self,
+        reply: Reply,
+        pipes: &'a str,
+        head: &'a RequestHead,
+        connection: &'a ConnectionFacts,
+    ) -> BoxFuture<'a, Result<Reply, String>>;
+}
+
+impl fmt::Debug for SiteFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SiteFacts").field("config", &self.config).field("pipes", &self.pipes.is_some()).finish()
+    }
 }
 
 /// A component that the server ships, which runs scripts of one kind. It links whatever it imports; what the script's
@@ -45,12 +80,15 @@ pub struct Script {
 pub enum Runtime {
     /// For `*.frames`.
     Frames,
+    /// For `*.py`, as web-platform-tests' own server runs them.
+    Python,
 }
 
 impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Frames => ".frames",
+            Self::Python => ".py",
         })
     }
 }

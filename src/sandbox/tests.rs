@@ -14,7 +14,7 @@ fn fixture() -> PathBuf {
 /// Few slots, as a test has one exchange at a time.
 fn settings() -> Settings {
     let octets = std::fs::read(fixture()).unwrap_or_else(|error| panic!("{error}; run `make handlers` first"));
-    Settings { slots: 2, runtimes: Runtimes { frames: Some(octets.into()) }, ..Settings::default() }
+    Settings { slots: 2, runtimes: Runtimes { frames: Some(octets.into()), python: None }, ..Settings::default() }
 }
 
 fn target(program: Program, grants: Grants) -> Target {
@@ -26,6 +26,8 @@ fn script(source: &'static str) -> Program {
         runtime: Runtime::Frames,
         path: "/a/b.frames".into(),
         source: Bytes::from_static(source.as_bytes()),
+        facts: std::sync::Arc::default(),
+        only_load: false,
     })
 }
 
@@ -88,7 +90,7 @@ async fn a_runtime_links_what_it_imports_and_is_refused_at_the_call() {
 
 #[tokio::test]
 async fn a_server_without_the_runtime_says_how_to_get_it() {
-    let without = Settings { runtimes: Runtimes { frames: None }, ..settings() };
+    let without = Settings { runtimes: Runtimes { frames: None, python: None }, ..settings() };
     let (sent, cause) = run(without, "the source", Grants::NONE).await;
     assert_eq!(sent.status, 500);
     assert!(
@@ -98,7 +100,7 @@ async fn a_server_without_the_runtime_says_how_to_get_it() {
 
 #[tokio::test]
 async fn a_runtime_that_is_no_component_is_500() {
-    let broken = Settings { runtimes: Runtimes { frames: Some(Bytes::from_static(b"nonsense")) }, ..settings() };
+    let broken = Settings { runtimes: Runtimes { frames: Some(Bytes::from_static(b"nonsense")), python: None }, ..settings() };
     let (sent, cause) = run(broken, "the source", Grants::NONE).await;
     assert_eq!(sent.status, 500);
     assert!(cause.is_some_and(|cause| cause.starts_with("the runtime for .frames scripts can't be used: ")));

@@ -119,6 +119,11 @@ impl<'a> SitePath<'a> {
         self.octets.ends_with(super::SCRIPT_SUFFIX.as_bytes())
     }
 
+    /// Whether the last segment is the name of a Python file.
+    pub fn is_python(&self) -> bool {
+        self.octets.ends_with(b".py")
+    }
+
     /// The path in the form that route patterns and grants are written in: `/`, then the segments.
     pub fn to_absolute(&self) -> Vec<u8> {
         [b"/", &*self.octets].concat()

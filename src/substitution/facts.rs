@@ -46,9 +46,9 @@ pub enum Value {
     /// A whole number.
     Number(i64),
     /// By index, from 0.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// By key.
-    Map(BTreeMap<String, Value>),
+    Map(BTreeMap<String, Self>),
     /// Something that is no result: a function, or what stands for nothing.
     Nothing,
 }

@@ -41,8 +41,8 @@ pub enum SetupError {
     },
     /// A private key that only its password opens.
     #[error(
-        "the private key in {path} is encrypted, which this server cannot read: decrypt it (openssl pkey -in {path} -out \
-         {path}), or remove it and the certificate beside it to have new ones made",
+        "the private key in {path} is encrypted, which this server cannot read: put what `openssl pkey -in {path} -out \
+         PLAIN` writes in its place, or remove it and the certificate beside it to have new ones made",
         path = .0.display()
     )]
     Encrypted(PathBuf),

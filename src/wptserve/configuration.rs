@@ -11,7 +11,6 @@ use super::{Alias, Hosts, HostsFault, Ports, Settings, Switches};
 
 /// What a configuration says, each key under wptserve's name for it.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the keys of another server's configuration")]
 pub struct Configuration {
     /// The document root, absolute.
     pub doc_root: PathBuf,

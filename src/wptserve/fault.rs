@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{exposure::Global, range::RangeFault};
+use super::{exposure::Global, file_path::PathFault, range::RangeFault, sidecar::SidecarFault};
 use crate::reply::{Body, Reply};
 
 /// Why a request has no other answer.
@@ -23,8 +23,8 @@ pub enum Fault {
     /// A range that is none, or that the file does not have.
     #[error(transparent)]
     Range(#[from] RangeFault),
-    /// Whatever goes wrong while a document is generated, pipes and side files included: the original says nothing of it
-    /// to the client.
+    /// Whatever else goes wrong while a document is generated, pipes and side files included: the original tells the
+    /// client nothing of it.
     #[error("the document cannot be generated: {0}")]
     Generated(String),
     /// A side file, a pipe or a template that is wrong, with what is wrong.
@@ -63,9 +63,34 @@ impl Fault {
         }
     }
 
+    /// The same fault, if it came up while a document was generated.
+    #[must_use]
+    pub fn in_document(self) -> Self {
+        match self {
+            Self::Internal(text) => Self::Generated(text),
+            other => other,
+        }
+    }
+
     /// The response. It replaces all that was prepared: a 416 has no `Content-Range`.
     pub fn reply(&self) -> Reply {
         reply(self.status(), &self.message())
+    }
+}
+
+impl From<PathFault> for Fault {
+    fn from(fault: PathFault) -> Self {
+        match fault {
+            PathFault::Outside => Self::NoFile,
+            // Opening fails otherwise than for a file that does not exist.
+            PathFault::Nul => Self::Internal("embedded null byte".to_owned()),
+        }
+    }
+}
+
+impl From<SidecarFault> for Fault {
+    fn from(fault: SidecarFault) -> Self {
+        Self::Internal(fault.to_string())
     }
 }
 
@@ -84,8 +109,8 @@ pub fn tuple(status: u16, text: &str) -> String {
     format!("({status}, {})", repr(text))
 }
 
-/// A text as Python shows it (`repr`): single quotes, unless these alone are in it; what is not printable escaped. All of
-/// Unicode outside of the controls passes as printable here.
+/// A text as Python shows it (`repr`): single quotes, unless these alone are in it; what is not printable escaped. All
+/// of Unicode outside of the controls passes as printable here.
 fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut shown = String::with_capacity(text.len() + 2);

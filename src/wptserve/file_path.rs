@@ -13,8 +13,8 @@ pub enum PathFault {
     Nul,
 }
 
-/// The path of the file below the folder of a mount point, in UTF-8, for a URL's path as it was sent: decoded first, then
-/// shortened by the mount point's prefix. Empty for the folder itself; a slash at the end stays.
+/// The path of the file below the folder of a mount point, in UTF-8, for a URL's path as it was sent: decoded first,
+/// then shortened by the mount point's prefix. Empty for the folder itself; a slash at the end stays.
 ///
 /// # Errors
 /// See [`PathFault`].
@@ -27,7 +27,8 @@ pub fn below(path: &str, url_base: &str) -> Result<String, PathFault> {
     if path.contains('\0') { Err(PathFault::Nul) } else { Ok(path.to_owned()) }
 }
 
-/// Percent-decodes as the original does: runs of ASCII as UTF-8, what is wrong with it replaced; what is not ASCII stays.
+/// Percent-decodes as the original does: runs of ASCII as UTF-8, what is wrong with it replaced; what is not ASCII
+/// stays.
 pub fn decode(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,5 +1,5 @@
-//! Octets as text of the same code points, and back: the original reads request heads as ISO 8859-1, and all it makes of
-//! them (documents, URLs, listings) is text that leaves as UTF-8. What was `E9` in a request is `C3 A9` in a page.
+//! Octets as text of the same code points, and back: the original reads request heads as ISO 8859-1, and all it makes
+//! of them (documents, URLs, listings) is text that leaves as UTF-8. What was `E9` in a request is `C3 A9` in a page.
 
 /// Each octet as the character of its number.
 pub fn decode(octets: &[u8]) -> String {

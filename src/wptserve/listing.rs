@@ -133,7 +133,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_names_panic(path in "/([a./%<é]{0,8}/)?", names in proptest::collection::vec("[a.<é]{0,4}(\\.headers)?", 0..6)) {
+        fn no_names_panic(
+            path in "/([a./%<é]{0,8}/)?",
+            names in proptest::collection::vec("[a.<é]{0,4}(\\.headers)?", 0..6),
+        ) {
             let entries = names.into_iter().map(|name| Listed { name, is_directory: false }).collect();
             let _ = document(&path, entries);
         }

@@ -1,8 +1,8 @@
 //! `// META: key=value` comments at the top of a test's script. Sans I/O.
 //!
 //! A line counts if it matches `//\s*META:\s*(\w*)=(.*)` from its first column; the first that does not ends the scan.
-//! A carriage return before the line feed belongs to the value: the original does not recognise `timeout=long` in a file
-//! with CRLF line ends.
+//! A carriage return before the line feed belongs to the value: the original does not recognise `timeout=long` in a
+//! file with CRLF line ends.
 
 /// What the comments at the top of a script say, in their order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

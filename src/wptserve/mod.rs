@@ -1,12 +1,13 @@
 //! A directory served as web-platform-tests' own server does: its routes, generated documents, side files, pipes, and
 //! the exact fields of each kind of response.
 //!
-//! Not here: Python handlers, components and scripts. The words of that server's configuration are kept.
+//! Not here: what runs Python handlers, components and scripts. The words of that server's configuration are kept.
 //!
 //! A request's octets become text ([`isomorphic`]), its target may be [rewritten](routes::rewrite) and becomes a
 //! [`url`], the [`routes`] say who answers and where files are looked up ([`file_path`]). A file's fields come from its
-//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which [globals](exposure)
-//! it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of these are sans I/O.
+//! [side files](sidecar), a document's from those of its script, whose comments ([`meta`]) say which
+//! [globals](exposure) it runs in and what goes into the [document](generated). What goes wrong is a [`fault`]. All of
+//! these are sans I/O.
 
 mod asis;
 mod configuration;
@@ -22,6 +23,7 @@ pub mod isomorphic;
 pub mod listing;
 pub mod media_type;
 pub mod meta;
+mod python;
 pub mod query;
 pub mod range;
 pub mod reason;
@@ -38,6 +40,7 @@ mod recorded;
 
 pub use configuration::{Certificate, Configuration};
 pub use edition::Edition;
+pub use python::PythonHandler;
 pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
 pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
 pub use site::{OpenError, Site};

@@ -1,8 +1,8 @@
 //! Byte ranges as the original reads and answers them. Sans I/O.
 //!
 //! DEVIATES from RFC 9110 §14 in much that tests see: numbers are what Python's `int` takes (`+1`, `1_0`, spaces around
-//! them), `-` alone is the whole file, one faulty or unsatisfiable range refuses all, and ranges are sent in ascending
-//! order, those that touch as one.
+//! them), `-` alone is the whole file, one faulty or unsatisfiable range refuses all, and ranges are sent ascending,
+//! those that touch as one.
 
 use bytes::Bytes;
 

@@ -15,6 +15,7 @@ use super::{
     generated::{self, Kind},
     isomorphic, listing, media_type,
     meta::Metadata,
+    python,
     query::Query,
     range,
     routes::{self, AliasFault, Base, Routed, Router, Target},
@@ -53,17 +54,17 @@ pub enum OpenError {
 }
 
 /// A request, as text and in parts.
-struct Request<'a> {
+pub(super) struct Request<'a> {
     head: &'a RequestHead,
-    url: RequestUrl,
+    pub(super) url: RequestUrl,
     query: Query,
     arrived: Instant,
 }
 
 /// The folder that a request's files lie in.
-struct Folder<'a> {
+pub(super) struct Folder<'a> {
     files: &'a site::Site,
-    path: &'a Path,
+    pub(super) path: &'a Path,
     url_base: &'a str,
 }
 
@@ -135,7 +136,8 @@ impl Site {
     async fn reply(&self, routed: &Routed<'_>, request: &Request<'_>) -> Result<Reply, Fault> {
         match routed.target {
             Target::Forbidden => Err(Fault::NoRoute),
-            Target::Python => Err(Fault::Internal("this server was built without a runtime for Python".to_owned())),
+            // The router asks for these first; a request that changes its mind in between has no answer.
+            Target::Python => Err(Fault::NoFile),
             Target::AsIs => {
                 let octets = self.as_is(routed, request).await?;
                 asis::parse(&octets).map_err(|fault| Fault::Internal(format!("{}: {fault}", request.url.path)))
@@ -203,7 +205,22 @@ impl Site {
         piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Generated)
     }
 
-    fn folder<'a>(&'a self, routed: &Routed<'a>) -> Result<Folder<'a>, Fault> {
+    /// Whose request it is; none if it is nobody's.
+    pub(super) fn route<'a>(&'a self, request: &'a Request<'_>) -> Option<Routed<'a>> {
+        self.router.route(&isomorphic::decode(&request.head.method), &request.url.path)
+    }
+
+    /// The configuration as templates see it.
+    pub(super) fn config(&self) -> &BTreeMap<String, Value> {
+        &self.config
+    }
+
+    /// The configuration as scripts see it, a JSON object.
+    pub fn config_for_scripts(&self) -> String {
+        python::configuration(&self.settings)
+    }
+
+    pub(super) fn folder<'a>(&'a self, routed: &Routed<'a>) -> Result<Folder<'a>, Fault> {
         let url_base = routed.mount.url_base.as_str();
         Ok(match routed.mount.base {
             Base::Root => Folder { files: &self.root, path: &self.settings.doc_root, url_base },
@@ -217,7 +234,7 @@ impl Site {
 }
 
 impl<'a> Request<'a> {
-    fn new(head: &'a RequestHead, local: SocketAddr, is_tls: bool, arrived: Instant) -> Result<Self, Fault> {
+    pub(super) fn new(head: &'a RequestHead, local: SocketAddr, is_tls: bool, arrived: Instant) -> Result<Self, Fault> {
         let carrier = match (head.version, is_tls) {
             (Version::Http2, _) => Carrier::Http2,
             (_, true) => Carrier::Https,
@@ -239,7 +256,7 @@ impl<'a> Request<'a> {
 
 impl<'a> Folder<'a> {
     /// The path of a file in the folder.
-    fn below(&self, url_path: &str) -> Result<String, Fault> {
+    pub(super) fn below(&self, url_path: &str) -> Result<String, Fault> {
         file_path::below(url_path, self.url_base).map_err(|_| Fault::NoFile)
     }
 
@@ -250,14 +267,19 @@ impl<'a> Folder<'a> {
 
     /// A side file's octets, if there is one.
     async fn read(&self, path: &Path) -> Option<Bytes> {
+        self.read_at_most(path, SIDE_OCTETS).await
+    }
+
+    /// A file's octets, if there is one of no more than this many.
+    pub(super) async fn read_at_most(&self, path: &Path, octets: u64) -> Option<Bytes> {
         let path = SitePath::from_decoded(path.to_str()?.as_bytes()).ok()?;
         if !self.files.exists(&path) {
             return None;
         }
-        self.files.read(path, SIDE_OCTETS).await.ok()
+        self.files.read(path, octets).await.ok()
     }
 
-    fn facts<'b>(&'b self, request: &'b Request<'_>, config: &'b BTreeMap<String, Value>) -> RequestFacts<'b> {
+    pub(super) fn facts<'b>(&'b self, request: &'b Request<'_>, config: &'b BTreeMap<String, Value>) -> RequestFacts<'b> {
         RequestFacts {
             head: request.head,
             url: &request.url,
@@ -335,7 +357,7 @@ fn announce_length(reply: &mut Reply) {
     }
 }
 
-async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
+pub(super) async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
     if fault.status() >= 500 {
         tracing::warn!("{fault}");
     }

@@ -114,6 +114,7 @@ def generated_requests(root):
     yield "/globals/missing.any.worker.js"
     yield "/globals/missing.window.html"
     yield "/globals/..every.any.html"
+    yield "/globals/every%00.any.html"
     yield "/alias/inside.any.html"
     yield "/alias/inside.any.worker.html"
     yield "/alias/deeper/every.any.worker.html"

@@ -35,6 +35,17 @@ enum Step {
         #[arg(long)]
         adapt: bool,
     },
+    /// Compress a component for the server to embed, as a Zstandard frame (RFC 8878).
+    Compress {
+        /// The component.
+        component: PathBuf,
+        /// Where the result goes; its folder is created.
+        #[arg(short)]
+        output: PathBuf,
+        /// From 1, fast, to 22, small.
+        #[arg(long, default_value_t = 19)]
+        level: i32,
+    },
     /// Write `WORLD.h`, `WORLD.c` and `WORLD_component_type.o` for one world.
     CBindings {
         /// A WIT file, or the folder that holds a package.
@@ -49,6 +60,7 @@ enum Step {
 fn main() -> ExitCode {
     let done = match Arguments::parse().step {
         Step::Component { module, output, adapt } => component(&module, &output, adapt),
+        Step::Compress { component, output, level } => compress(&component, &output, level),
         Step::CBindings { wit, world, output } => c_bindings(&wit, &world, &output),
     };
     match done {
@@ -58,6 +70,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Compresses `component`.
+fn compress(component: &Path, output: &Path, level: i32) -> Result<()> {
+    let octets = fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    if !octets.starts_with(b"\0asm") {
+        bail!("{} is no component", component.display());
+    }
+    write(output, &zstd::bulk::compress(&octets, level).context("the compressor failed")?)
 }
 
 /// Encodes `module` as a component at `output`.

@@ -13,7 +13,7 @@ use crate::{
         environment::{Environment, default_state_dir},
         error::{ConfigError, Fault, Place},
         grants,
-        plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings, WptPlan, WptservePlan},
+        plan::{GrantSettings, HttpSettings, ServePlan, ServerSettings, SiteSettings, WptPlan, WptservePlan},
         resolve::log_settings,
         wptserve::certificate_of,
     },
@@ -58,7 +58,7 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let log = log_settings(log, level(&root)?)?;
     let check_subdomains = words.check_subdomains && !arguments.no_check_subdomains;
-    let site = SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, cache_octets: CACHE_OCTETS };
+    let site = SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
     let settings = words.settings().map_err(|fault| blame(&root, fault))?;
     let latency = Duration::from_millis(arguments.latency.unwrap_or(0).into());
     let serve = ServePlan {
@@ -69,20 +69,15 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         state_dir,
         tls: certificate.map(|certificate| tls::Settings { certificate, key_log }),
         routes: Vec::new(),
-        grants: vec![grants::default_grant()],
+        // Handlers of a checkout read its files.
+        grants: vec![GrantSettings { files: true, ..grants::default_grant() }],
         raw_after: AfterRaw::Close,
         server: ServerSettings::default(),
         http: HttpSettings::default(),
         log,
         wire_log: arguments.wire_log.clone(),
     };
-    Ok(WptPlan {
-        serve,
-        own_ca: arguments.own_ca,
-        check_subdomains,
-        exit_after_start: arguments.exit_after_start,
-        warnings,
-    })
+    Ok(WptPlan { serve, check_subdomains, exit_after_start: arguments.exit_after_start, warnings })
 }
 
 /// What is built in, the checkout's file where there is one, and the one that was named, one over the other.

@@ -104,7 +104,7 @@ fn the_servers_are_those_of_wpt_serve() {
     assert!(
         plan.serve.listeners.iter().all(|listener| listener.addresses == loopback && listener.addresses_by_default)
     );
-    assert!(plan.check_subdomains && !plan.own_ca && !plan.exit_after_start && plan.warnings.is_empty());
+    assert!(plan.check_subdomains && !plan.exit_after_start && plan.warnings.is_empty());
     assert_eq!(site(&plan).settings.hosts.names().len(), 260);
     assert_eq!(site(&plan).settings.doc_root, Path::new("/tree"));
     assert!(plan.serve.site.follow_symlinks);
@@ -356,4 +356,53 @@ fn nothing_to_listen_on_is_a_fault_of_the_ports() {
         ports.into_iter().chain(["https-public", "h2", "ws", "wss"]).map(|scheme| (scheme, json!([null]))).collect();
     let error = wpt("", &World::with(&json!({"ports": none}).to_string(), "")).expect_err("none").to_string();
     assert!(error.contains("nothing to listen on"), "{error}");
+}
+
+#[test]
+fn no_value_of_any_key_is_worse_than_a_fault() {
+    let values = json!([null, true, -1, 1.5, 1e300, "", "x", [], [3], ["a"], [[]], [{}], {}, {"a": 1}, {"": {}}]);
+    let keys = [
+        &["browser_host"][..],
+        &["alternate_hosts"],
+        &["alternate_hosts", "alt"],
+        &["doc_root"],
+        &["ws_doc_root"],
+        &["server_host"],
+        &["ports"],
+        &["ports", "http"],
+        &["ports", "h2"],
+        &["ports", "quic-transport"],
+        &["check_subdomains"],
+        &["log_level"],
+        &["logging"],
+        &["logging", "level"],
+        &["logging", "suppress_handler_traceback"],
+        &["bind_address"],
+        &["ssl"],
+        &["ssl", "type"],
+        &["ssl", "encrypt_after_connect"],
+        &["ssl", "pregenerated"],
+        &["ssl", "pregenerated", "host_key_path"],
+        &["ssl", "openssl"],
+        &["ssl", "openssl", "duration"],
+        &["aliases"],
+        &["subdomains"],
+        &["not_subdomains"],
+        &["host"],
+        &["host_ip"],
+        &["bind_hostname"],
+        &["unknown"],
+    ];
+    for keys in keys {
+        for value in values.as_array().expect("a list") {
+            let config = keys.iter().rev().fold(value.clone(), |below, key| json!({ *key: below }));
+            if let Err(error) = wpt("-v", &World::with(&config.to_string(), "")) {
+                let shown = error.to_string();
+                assert!(
+                    shown.starts_with("/tree/config.json:1: ") || shown.starts_with("default: "),
+                    "{config}: {shown}"
+                );
+            }
+        }
+    }
 }

@@ -78,6 +78,7 @@ async fn pipes_that_tests_ask_for_do_what_the_original_does() {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn pipes_do_what_the_original_does() {
     for (text, fields, content) in [
         ("", "", "0123456789"),

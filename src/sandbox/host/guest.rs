@@ -10,6 +10,7 @@ use crate::{
     exchange::{Exchange, WireView},
     sandbox::{
         Script,
+        code_cache::CodeDesk,
         grants::Grants,
         limits::{Exceeded, Meter},
         settings::OnDisconnect,
@@ -42,6 +43,7 @@ pub(in crate::sandbox) struct Guest {
     pub(super) on_disconnect: OnDisconnect,
     /// What a runtime of the server's runs.
     pub(super) script: Option<Script>,
+    pub(super) code: CodeDesk,
     /// Why the script can't be run, if its runtime said so.
     pub(in crate::sandbox) failure: Option<String>,
     pub(super) is_local: bool,
@@ -61,6 +63,7 @@ pub(in crate::sandbox) struct Surroundings {
     pub(in crate::sandbox) files: Option<Arc<std::path::Path>>,
     pub(in crate::sandbox) stash: Arc<Stash>,
     pub(in crate::sandbox) script: Option<Script>,
+    pub(in crate::sandbox) code: CodeDesk,
     pub(in crate::sandbox) is_local: bool,
 }
 
@@ -71,7 +74,7 @@ impl Guest {
         meter: Meter,
         surroundings: Surroundings,
     ) -> (Self, ResponseCell) {
-        let Surroundings { on_disconnect, grants, files, stash, script, is_local } = surroundings;
+        let Surroundings { on_disconnect, grants, files, stash, script, code, is_local } = surroundings;
         let Exchange { head, content, response, connection, stream_id, wire, .. } = exchange;
         let response = ResponseCell::new(response);
         let guest = Self {
@@ -84,6 +87,7 @@ impl Guest {
             held: None,
             on_disconnect,
             script,
+            code,
             failure: None,
             is_local,
             log,

@@ -3,6 +3,7 @@
 mod guest;
 mod inspect;
 mod log;
+mod pipes;
 mod push;
 mod raw;
 mod request;

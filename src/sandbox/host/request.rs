@@ -70,11 +70,7 @@ impl types::HostRequest for Guest {
     }
 
     fn version(&mut self, _: Resource<Request>) -> wasmtime::Result<types::Version> {
-        Ok(match self.request.head.version {
-            Version::Http10 => types::Version::Http10,
-            Version::Http11 => types::Version::Http11,
-            Version::Http2 => types::Version::Http2,
-        })
+        Ok(to_version(self.request.head.version))
     }
 
     fn fields(&mut self, _: Resource<Request>) -> wasmtime::Result<Vec<types::Field>> {
@@ -98,15 +94,11 @@ impl types::HostRequest for Guest {
 
     fn connection(&mut self, _: Resource<Request>) -> wasmtime::Result<types::ConnectionFacts> {
         let facts = &self.request.connection;
-        let endpoint = |address: std::net::SocketAddr| types::Endpoint {
-            address: address.ip().to_canonical().to_string(),
-            port: address.port(),
-        };
         Ok(types::ConnectionFacts {
             connection_id: facts.id.as_u64(),
             stream_id: self.request.stream_id,
-            peer: endpoint(facts.peer),
-            local: endpoint(facts.local),
+            peer: to_endpoint(facts.peer),
+            local: to_endpoint(facts.local),
             tls: facts.tls.as_ref().map(|tls| types::TlsFacts {
                 version: tls.version.to_owned(),
                 alpn: tls.alpn.as_ref().map(|alpn| alpn.to_vec()),
@@ -120,6 +112,18 @@ impl types::HostRequest for Guest {
     }
 }
 
-fn to_fields(section: &FieldSection) -> Vec<types::Field> {
+pub(super) fn to_version(version: Version) -> types::Version {
+    match version {
+        Version::Http10 => types::Version::Http10,
+        Version::Http11 => types::Version::Http11,
+        Version::Http2 => types::Version::Http2,
+    }
+}
+
+pub(super) fn to_endpoint(address: std::net::SocketAddr) -> types::Endpoint {
+    types::Endpoint { address: address.ip().to_canonical().to_string(), port: address.port() }
+}
+
+pub(super) fn to_fields(section: &FieldSection) -> Vec<types::Field> {
     section.iter().map(|field| types::Field { name: field.name.to_vec(), value: field.value.to_vec() }).collect()
 }

@@ -1,11 +1,16 @@
 //! `framewright:handler/script`.
 
-use super::{Guest, log::printable};
+use super::{
+    Guest,
+    log::printable,
+    request::{to_endpoint, to_fields, to_version},
+};
 use crate::{
     exchange::Phase,
     sandbox::{
         Script,
         bindings::framewright::handler::{log, script},
+        grants::Grants,
     },
 };
 
@@ -23,6 +28,40 @@ impl script::Host for Guest {
 
     fn source(&mut self) -> wasmtime::Result<Vec<u8>> {
         Ok(self.script()?.source.to_vec())
+    }
+
+    fn facts(&mut self) -> wasmtime::Result<script::ExchangeFacts> {
+        let head = &self.request.head;
+        let connection = &self.request.connection;
+        Ok(script::ExchangeFacts {
+            method: head.method.to_vec(),
+            scheme: String::from_utf8_lossy(&head.scheme).into_owned(),
+            authority: head.authority.as_ref().map(|authority| authority.to_vec()),
+            path_with_query: head.path_and_query.to_vec(),
+            version: to_version(head.version),
+            fields: if head.verbatim.is_empty() { to_fields(&head.fields) } else { Vec::new() },
+            head: head.verbatim.to_vec(),
+            peer: to_endpoint(connection.peer),
+            local: to_endpoint(connection.local),
+            stream_id: self.request.stream_id,
+            has_raw: self.grants.contains(Grants::RAW),
+            is_local: self.is_local,
+            only_load: self.script()?.only_load,
+        })
+    }
+
+    fn config(&mut self) -> wasmtime::Result<String> {
+        Ok(self.script()?.facts.config.clone())
+    }
+
+    fn compiled(&mut self) -> wasmtime::Result<Option<Vec<u8>>> {
+        let script = self.script()?.clone();
+        Ok(self.code.find(&script).map(|code| code.to_vec()))
+    }
+
+    fn store_compiled(&mut self, code: Vec<u8>) -> wasmtime::Result<()> {
+        self.code.store(code);
+        Ok(())
     }
 
     fn is_local(&mut self) -> wasmtime::Result<bool> {

@@ -1,34 +1,46 @@
 //! Pages.
 
-use super::{Kind, Load, block, realm};
+use super::{
+    document::{Load, block},
+    realm,
+};
 use crate::wptserve::{edition::Edition, exposure::Global, meta::Entry};
 
-/// The page of this kind.
-pub(super) fn document(kind: Kind, edition: Edition, load: &Load<'_>, metadata: &[Entry]) -> String {
+/// The page of a script that runs in windows alone.
+pub(super) fn window(load: &Load<'_>, metadata: &[Entry]) -> String {
+    in_window(metadata, "", "", &classic(load))
+}
+
+/// The page of a script that installs a web extension.
+pub(super) fn extension(load: &Load<'_>, metadata: &[Entry]) -> String {
+    in_window(metadata, "", EXTENSION_SCRIPTS, &classic(load))
+}
+
+/// The page that runs a test in this global.
+pub(super) fn test(global: Global, edition: Edition, load: &Load<'_>, metadata: &[Entry]) -> String {
     let Load { path, query } = load;
-    match kind {
-        Kind::Window | Kind::Worker(_) => in_window(metadata, "", "", &format!("<script src=\"{path}\"></script>")),
-        Kind::Extension => in_window(metadata, "", EXTENSION_SCRIPTS, &format!("<script src=\"{path}\"></script>")),
-        Kind::Test(global) => match global {
-            Global::Window => {
-                let globals = format!("<script>\n{}</script>\n", globals("true", "false", edition));
-                in_window(metadata, &globals, "", &format!("<script src=\"{path}\"></script>"))
-            }
-            Global::WindowModule => {
-                in_window(metadata, "", "", &format!("<script type=module src=\"{path}\"></script>"))
-            }
-            Global::DedicatedWorker => in_worker(metadata, &format!("new Worker(\"{path}{query}\")")),
-            Global::DedicatedWorkerModule => in_worker(metadata, &format!("new Worker(\"{path}{query}\"{MODULE})")),
-            Global::SharedWorker => in_worker(metadata, &format!("new SharedWorker(\"{path}{query}\")")),
-            Global::SharedWorkerModule => in_worker(metadata, &format!("new SharedWorker(\"{path}{query}\"{MODULE})")),
-            Global::ServiceWorker => in_service_worker(metadata, &format!("\"{path}{query}\", {{scope}}")),
-            Global::ServiceWorkerModule => {
-                let arguments = format!("\n    \"{path}{query}\",\n    {{ scope, type: 'module' }},\n  ");
-                in_service_worker(metadata, &arguments)
-            }
-            Global::ShadowRealm(host) => realm::page(host, load, metadata),
-        },
+    match global {
+        Global::Window => {
+            let globals = format!("<script>\n{}</script>\n", globals("true", "false", edition));
+            in_window(metadata, &globals, "", &classic(load))
+        }
+        Global::WindowModule => in_window(metadata, "", "", &format!("<script type=module src=\"{path}\"></script>")),
+        Global::DedicatedWorker => in_worker(metadata, &format!("new Worker(\"{path}{query}\")")),
+        Global::DedicatedWorkerModule => in_worker(metadata, &format!("new Worker(\"{path}{query}\"{MODULE})")),
+        Global::SharedWorker => in_worker(metadata, &format!("new SharedWorker(\"{path}{query}\")")),
+        Global::SharedWorkerModule => in_worker(metadata, &format!("new SharedWorker(\"{path}{query}\"{MODULE})")),
+        Global::ServiceWorker => in_service_worker(metadata, &format!("\"{path}{query}\", {{scope}}")),
+        Global::ServiceWorkerModule => {
+            let arguments = format!("\n    \"{path}{query}\",\n    {{ scope, type: 'module' }},\n  ");
+            in_service_worker(metadata, &arguments)
+        }
+        Global::ShadowRealm(host) => realm::page(host, load, metadata),
     }
+}
+
+/// The element that loads a test as a classic script: without the query, which the test finds in its page's URL.
+fn classic(load: &Load<'_>) -> String {
+    format!("<script src=\"{}\"></script>", load.path)
 }
 
 const MODULE: &str = ", { type: \"module\" }";

@@ -6,7 +6,8 @@
 //! hand over the results. Faults on the way are the harness's, so that no test waits for its timeout.
 
 use super::{
-    Load, Worker,
+    Worker,
+    document::Load,
     page::{in_service_worker, in_worker, with_statements},
     script::{imports, in_string},
 };

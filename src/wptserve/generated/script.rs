@@ -1,6 +1,11 @@
 //! Scripts of workers.
 
-use super::{Load, Worker, block, page::globals, realm};
+use super::{
+    Worker,
+    document::{Load, block},
+    page::globals,
+    realm,
+};
 use crate::wptserve::{edition::Edition, meta::Entry};
 
 /// The script of this kind.

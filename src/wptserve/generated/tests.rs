@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::wptserve::{
+    Edition,
     exposure::{Global, RealmHost},
     meta::Metadata,
 };

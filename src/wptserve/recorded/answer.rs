@@ -9,13 +9,11 @@ use crate::{
     reply::{Body, Reply},
     wptserve::{
         Alias, Edition,
-        exposure::Exposure,
         fault::Fault,
-        file_path::{self, PathFault},
+        file_path,
         generated::{self, Kind},
         listing::{self, Listed},
         media_type,
-        meta::Metadata,
         query::Query,
         range, reason,
         routes::{self, Base, Mount, Router, Target},
@@ -65,7 +63,7 @@ impl Site {
             None => Err(Fault::NoRoute),
             Some(routed) => match routed.target {
                 Target::Forbidden => Err(Fault::NoRoute),
-                Target::Generated(kind) => generate(kind, &url, routed.mount),
+                Target::Generated(kind) => generate(kind, &url, routed.mount).map_err(Fault::in_document),
                 Target::File => file(exchange, &url, routed.mount),
                 Target::AsIs => return as_is(&url, routed.mount),
                 Target::Python => panic!("no Python is recorded"),
@@ -76,10 +74,7 @@ impl Site {
 }
 
 fn path_of(url: &RequestUrl, mount: &Mount) -> Result<PathBuf, Fault> {
-    let below = file_path::below(&url.path, &mount.url_base).map_err(|fault| match fault {
-        PathFault::Outside => Fault::NoFile,
-        PathFault::Nul => Fault::Internal("embedded null byte".to_owned()),
-    })?;
+    let below = file_path::below(&url.path, &mount.url_base)?;
     let tree = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wptserve/tree"));
     // Joined as text: a slash at the end of a file's name must stay.
     let text = format!(
@@ -114,19 +109,11 @@ fn fill(template: &str, url: &RequestUrl) -> String {
 }
 
 fn generate(kind: Kind, url: &RequestUrl, mount: &Mount) -> Result<Reply, Fault> {
-    let generated = |fault: &dyn std::fmt::Display| Fault::Generated(fault.to_string());
     let path = path_of(url, mount)?;
     let path = PathBuf::from(kind.script(path.to_str().expect("text")));
-    let lines = fields_beside(&path, url).map_err(|fault| generated(&fault))?;
-    let metadata = Metadata::parse(&fs::read(&path).map_err(|_| Fault::NoFile)?);
-    if let Some(global) = kind.global() {
-        let exposure = Exposure::of(&metadata, Edition::July2021).map_err(|fault| generated(&fault))?;
-        if !exposure.contains(global) {
-            return Err(Fault::NotExposed(global));
-        }
-    }
-    let entries = metadata.all().map_err(|fault| generated(&fault))?;
-    let document = generated::document(kind, Edition::July2021, &url.path, &url.query, entries);
+    let lines = fields_beside(&path, url)?;
+    let script = fs::read(&path).map_err(|_| Fault::NoFile)?;
+    let document = generated::generate(kind, Edition::July2021, &url.path, &url.query, &script)?;
     let document = if kind.resource(&url.path).contains(".sub.") { fill(&document, url) } else { document };
     let mut reply = Reply::new(200);
     reply.fields = sidecar::of_document(lines, kind.media_type());

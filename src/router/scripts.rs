@@ -1,0 +1,54 @@
+//! What scripts of a site are told, and Python handlers of a checkout as what the sandbox runs.
+
+use std::sync::Arc;
+
+use super::{Behaviour, Settings};
+use crate::{
+    exchange::{BoxFuture, ConnectionFacts, RequestHead},
+    reply::Reply,
+    sandbox::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target},
+    wptserve::{self, PythonHandler},
+};
+
+/// What this site tells its scripts.
+pub(super) fn facts(site: &Behaviour) -> SiteFacts {
+    match site {
+        Behaviour::Framewright(_) => SiteFacts::default(),
+        Behaviour::Wptserve(site) => {
+            SiteFacts { config: site.config_for_scripts(), pipes: Some(Arc::new(Pipes(Arc::clone(site)))) }
+        }
+    }
+}
+
+/// The pipes of a site that behaves as wptserve does.
+struct Pipes(Arc<wptserve::Site>);
+
+impl ApplyPipes for Pipes {
+    fn apply<'a>(
+        &'a self,
+        reply: Reply,
+        pipes: &'a str,
+        head: &'a RequestHead,
+        connection: &'a ConnectionFacts,
+    ) -> BoxFuture<'a, Result<Reply, String>> {
+        Box::pin(self.0.pipe(reply, pipes, head, connection))
+    }
+}
+
+/// A handler of the checkout, with the grants of its path.
+pub(super) fn python(handler: PythonHandler, facts: &Arc<SiteFacts>, settings: &Settings) -> Target {
+    let PythonHandler { path, source, root } = handler;
+    let name: Arc<str> = path.into();
+    Target {
+        grants: settings.grants_at(name.as_bytes()),
+        program: Program::Script(Script {
+            runtime: Runtime::Python,
+            path: Arc::clone(&name),
+            source,
+            facts: Arc::clone(facts),
+            only_load: false,
+        }),
+        name,
+        root,
+    }
+}

@@ -1,0 +1,123 @@
+//! Python handlers of the site: which file answers, what they are told of the configuration, and their pipes. They are
+//! run elsewhere.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use serde_json::{Map, Value as Json, json};
+use tokio::time::Instant;
+
+use super::{
+    Settings,
+    fault::Fault,
+    routes::Target,
+    site::{Request, Site, refuse},
+};
+use crate::{
+    exchange::{ConnectionFacts, Exchange, RequestHead},
+    pipes,
+    reply::Reply,
+};
+
+/// A handler's file, as it was after the request came.
+#[derive(Clone, Debug)]
+pub struct PythonHandler {
+    /// Its path below the folder that it sees, with a `/` in front.
+    pub path: String,
+    /// Its octets.
+    pub source: Bytes,
+    /// The folder that it sees: the document root, or an alias's.
+    pub root: Arc<Path>,
+}
+
+/// The longest handler: far more than anybody writes, little enough to read for each request.
+const SOURCE_OCTETS: u64 = 1 << 20;
+
+impl Site {
+    /// The handler that answers this request; none if something else does.
+    ///
+    /// # Errors
+    /// A handler that cannot be read.
+    pub async fn python(
+        &self,
+        head: &RequestHead,
+        connection: &ConnectionFacts,
+        arrived: Instant,
+    ) -> Option<Result<PythonHandler, Fault>> {
+        if head.method == b"CONNECT"[..] {
+            return None;
+        }
+        let request = request(head, connection, arrived).ok()?;
+        let routed = self.route(&request)?;
+        if routed.target != Target::Python {
+            return None;
+        }
+        let read = async {
+            let folder = self.folder(&routed)?;
+            let path = folder.below(&request.url.path)?;
+            let source = folder.read_at_most(Path::new(&path), SOURCE_OCTETS).await.ok_or(Fault::NoFile)?;
+            Ok(PythonHandler { path: format!("/{path}"), source, root: Arc::from(folder.path) })
+        };
+        Some(read.await)
+    }
+
+    /// Runs the response of a handler to this request through pipes.
+    ///
+    /// # Errors
+    /// What is wrong with the pipes, in words.
+    pub async fn pipe(
+        &self,
+        reply: Reply,
+        text: &str,
+        head: &RequestHead,
+        connection: &ConnectionFacts,
+    ) -> Result<Reply, String> {
+        let calls = pipes::parse(text).map_err(|error| error.to_string())?;
+        let request = request(head, connection, Instant::now()).map_err(|fault| fault.to_string())?;
+        let routed = self.route(&request).ok_or_else(|| Fault::NoRoute.to_string())?;
+        let folder = self.folder(&routed).map_err(|fault| fault.to_string())?;
+        let facts = folder.facts(&request, self.config());
+        pipes::apply(reply, &calls, &facts, super::date::today).await.map_err(|error| error.to_string())
+    }
+
+    /// Answers with an error document; gives the cause, for the access line.
+    pub async fn refuse(&self, fault: &Fault, exchange: &mut Exchange) -> Option<String> {
+        let is_head = exchange.head.method == b"HEAD"[..];
+        refuse(fault, is_head, &mut exchange.response).await
+    }
+}
+
+fn request<'a>(
+    head: &'a RequestHead,
+    connection: &ConnectionFacts,
+    arrived: Instant,
+) -> Result<Request<'a>, Fault> {
+    Request::new(head, connection.local, connection.tls.is_some(), arrived)
+}
+
+/// The configuration as handlers see it, a JSON object. They see the document root as `/`.
+pub(super) fn configuration(settings: &Settings) -> String {
+    let mut config: Map<String, Json> = settings.config.clone();
+    config.insert("ports".to_owned(), json!(settings.ports));
+    config.insert("doc_root".to_owned(), json!("/"));
+    if let Some(Json::Object(paths)) = config.get_mut("paths") {
+        paths.insert("doc_root".to_owned(), json!("/"));
+    }
+    Json::Object(config).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_see_the_root_as_their_own_and_the_ports_as_they_are() {
+        let mut settings = Settings { doc_root: "/secret/tree".into(), ..Settings::default() };
+        settings.config.insert("doc_root".to_owned(), json!("/secret/tree"));
+        settings.config.insert("paths".to_owned(), json!({"doc_root": "/secret/tree"}));
+        settings.ports.insert("http".to_owned(), vec![Some(8000), None]);
+        let text = configuration(&settings);
+        assert!(!text.contains("secret"), "{text}");
+        assert!(text.contains(r#""ports":{"http":[8000,null]}"#), "{text}");
+    }
+}

@@ -1,0 +1,149 @@
+//! HTTP/1.1: the octets are the original's.
+
+use serde::Deserialize;
+
+use super::{GRANTED, folder, serve};
+use crate::support::{CARRIERS, Carrier, Client, Server, connect, h1};
+
+/// What the original answered, by `tests/python/record.py`.
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    request: String,
+    response: String,
+    closed: bool,
+}
+
+/// Rows whose answers differ on purpose, and why.
+const DIFFER: &[(&str, &str)] = &[
+    ("returns 304", "content that fails on its way: the original leaves the connection open for ever"),
+];
+
+/// The site behaves as the original does, and so runs handlers without being told to.
+const CHECKOUT: &str = "[site]\nbehaviour = \"wptserve\"\n[grant.\"/*\"]\nfiles = true\n";
+
+/// Asked after each answer on a connection that is kept: everything up to its own answer is the row's.
+const PROBE: &str = "GET /returns.py?as=bytes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const PROBED: &str =
+    "HTTP/1.1 200 OK\r\nX-Before: kept\r\nServer: SERVER\r\nDate: DATE\r\nContent-Length: 6\r\n\r\noctets";
+
+#[tokio::test]
+async fn answers_are_those_of_the_original() {
+    let server = serve(CHECKOUT);
+    let text = std::fs::read_to_string(folder().join("original.json")).expect("the recording");
+    let rows: Vec<Row> = serde_json::from_str(&text).expect("rows");
+    let port = server.port("http").to_string();
+    let mut faults = Vec::new();
+    for row in rows.iter().filter(|row| !DIFFER.iter().any(|(name, _)| *name == row.name)) {
+        let request = row.request.replace("PORT", &port);
+        let answer = exchange(&server, &latin1(&request), row.closed).await;
+        let answer = normal(&answer, &port);
+        if answer != row.response {
+            faults.push(format!("{}:\n  ours   {answer:?}\n  theirs {:?}", row.name, row.response));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {} rows\n{}", faults.len(), rows.len(), faults.join("\n"));
+}
+
+/// The octets of an answer. A connection that is to be kept proves it by answering once more.
+async fn exchange(server: &Server, request: &[u8], is_closed: bool) -> Vec<u8> {
+    let mut connection = h1::Connection::new(connect(server, Carrier::H1).await);
+    connection.send(request).await;
+    if is_closed {
+        return connection.rest().await;
+    }
+    connection.send(PROBE).await;
+    let octets = connection.rest().await;
+    let text = normal(&octets, "no port");
+    assert!(text.ends_with(PROBED), "the connection was not kept: {text:?}");
+    // Both answers have their date and version in the same number of octets.
+    let probed = octets.windows(9).rposition(|window| window == b"HTTP/1.1 ").expect("the last answer");
+    octets[..probed].to_vec()
+}
+
+fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).expect("an octet")).collect()
+}
+
+/// An answer without what differs from one to the next, as `record.py` has it.
+fn normal(octets: &[u8], port: &str) -> String {
+    let text: String = octets.iter().map(|&octet| char::from(octet)).collect();
+    let is_failure = text.starts_with("HTTP/1.1 500");
+    let line = |line: &str| match line.split_once(": ") {
+        Some(("Date", date)) if date.ends_with(" GMT") => "Date: DATE".to_owned(),
+        Some(("Server", name)) if name.starts_with("BaseHTTP/") => "Server: SERVER".to_owned(),
+        Some(("Content-Length", _)) if is_failure => "Content-Length: N".to_owned(),
+        Some(("Set-Cookie", cookie)) => format!("Set-Cookie: {}", without_time(cookie)),
+        _ => line.to_owned(),
+    };
+    let text = text.replace(port, "PORT").split("\r\n").map(line).collect::<Vec<_>>().join("\r\n");
+    match text.split_once("\"message\": ") {
+        Some((before, _)) if is_failure => format!("{before}\"message\": CAUSE}}}}").replace("CAUSE", "\"CAUSE\""),
+        _ => text,
+    }
+}
+
+/// A cookie whose expiry is near has that time taken out.
+fn without_time(cookie: &str) -> String {
+    let attribute = |attribute: &str| match attribute.strip_prefix("expires=") {
+        Some(time) if !time.contains("2030") => "expires=TIME".to_owned(),
+        _ => attribute.to_owned(),
+    };
+    cookie.split("; ").map(attribute).collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test]
+async fn handlers_answer_over_every_carrier() {
+    let server = serve(GRANTED);
+    for carrier in CARRIERS {
+        let mut client = Client::connect(&server, carrier).await;
+        let answer = client.get("/returns.py?as=pair").await;
+        assert_eq!((answer.head.status, answer.text()), (200, "pair".to_owned()), "{carrier:?}");
+        assert_eq!(answer.head.all("x-a"), ["1", "2"]);
+        let posted = client.post("/request.py?show=body", b"some content").await;
+        assert!(posted.text().starts_with("body: (b'some content'"), "{carrier:?}: {}", posted.text());
+    }
+}
+
+#[tokio::test]
+async fn without_the_grant_responses_are_framed_by_the_server() {
+    let server = serve("[site]\npython = true\n[grant.\"/*\"]\nraw = false\nfiles = true\n");
+    let mut client = Client::connect(&server, Carrier::H1).await;
+    let answer = client.get("/returns.py?as=generator").await;
+    assert_eq!((answer.head.status, answer.text()), (200, "one called three".to_owned()));
+    assert_eq!(answer.head.all("transfer-encoding"), ["chunked"]);
+    assert_eq!(answer.head.all("x-before"), ["kept"]);
+    let refused = client.get("/writing.py?do=writer-raw").await;
+    assert_eq!(refused.head.status, 500);
+    assert!(refused.text().contains("only a handler with the grant `raw`"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn python_files_are_files_where_the_site_does_not_say_otherwise() {
+    let server = serve("");
+    let mut client = Client::connect(&server, Carrier::H1).await;
+    assert_eq!(client.get("/helper.py").await.text(), "VALUE = \"helper\"\n");
+}
+
+#[tokio::test]
+async fn sources_and_the_modules_that_they_import_count_as_they_are_now() {
+    let server = serve(GRANTED);
+    let mut client = Client::connect(&server, Carrier::H1).await;
+    for _ in 0..3 {
+        assert_eq!(client.get("/counts.py").await.text(), "1 helper+");
+    }
+    server.site.file("helper.py", "VALUE = 'changed'");
+    assert_eq!(client.get("/counts.py").await.text(), "1 changed+");
+    let text = std::fs::read_to_string(server.site.path().join("counts.py")).expect("the handler");
+    server.site.file("counts.py", text.replace("{COUNT}", "count {COUNT}"));
+    assert_eq!(client.get("/counts.py").await.text(), "count 1 changed+");
+}
+
+#[tokio::test]
+async fn what_handlers_print_is_in_the_log_while_they_run() {
+    let server = serve(GRANTED);
+    server.site.file("prints.py", "import time\ndef main(request, response):\n print('seen')\n time.sleep(600)\n");
+    let mut connection = h1::Connection::new(connect(&server, Carrier::H1).await);
+    connection.send("GET /prints.py HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    server.log_line(&["INFO", "seen", "/prints.py"]);
+}

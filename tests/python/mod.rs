@@ -1,0 +1,43 @@
+//! Python handlers: what those of `tests/python/site` answer, on real sockets, beside what the original answers.
+
+mod hostile;
+mod http1;
+mod http2;
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{Builder, Server, Site};
+
+/// Everything that handlers of the site are granted.
+const GRANTED: &str = "[site]\npython = true\n[grant.\"/*\"]\nraw = true\nfiles = true\nstash = true\npush = true\n";
+
+/// The folder of the tests' data.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python")
+}
+
+/// A site with all handlers of the folder.
+fn site() -> Site {
+    let site = Site::new();
+    copy(&folder().join("site"), Path::new(""), &site);
+    site
+}
+
+fn copy(from: &Path, to: &Path, site: &Site) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            if entry.file_name() != "__pycache__" {
+                copy(&entry.path(), &to, site);
+            }
+        } else {
+            site.file(to.to_str().expect("text"), std::fs::read(entry.path()).expect("a file"));
+        }
+    }
+}
+
+/// A server for the site with these lines of configuration.
+fn serve(config: &str) -> Server {
+    Builder::new(site()).config(config).start()
+}
