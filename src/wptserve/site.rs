@@ -1,6 +1,6 @@
 //! Answers exchanges as web-platform-tests' own server does: from the request to the one response that is sent.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, io, net::SocketAddr, path::Path};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -242,7 +242,8 @@ impl<'a> Request<'a> {
         };
         let target = isomorphic::decode(&head.path_and_query);
         let method = isomorphic::decode(&head.method);
-        let target = collapse(&target);
+        // CPython's HTTP/1.1 server does it.
+        let target = if head.version == Version::Http2 { Cow::Borrowed(&*target) } else { collapse(&target) };
         let target = routes::rewrite(&method, &target);
         let host = head.authority.as_deref().map(isomorphic::decode);
         let ip = local.ip().to_string();
@@ -257,7 +258,7 @@ impl<'a> Request<'a> {
 impl<'a> Folder<'a> {
     /// The path of a file in the folder.
     pub(super) fn below(&self, url_path: &str) -> Result<String, Fault> {
-        file_path::below(url_path, self.url_base).map_err(|_| Fault::NoFile)
+        Ok(file_path::below(url_path, self.url_base)?)
     }
 
     async fn find(&self, path: &str, arrived: Instant) -> Result<Lying, Fault> {

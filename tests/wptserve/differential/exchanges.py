@@ -14,7 +14,7 @@ import h2.events
 import h2.exceptions
 
 # A server that has not said more by then says no more. Trickling bodies pause for less.
-SILENCE_S = 2.0
+SILENCE_S = 3.0
 CONNECT_S = 20
 
 # Asked after each response, on the same connection: it has a length in any case.

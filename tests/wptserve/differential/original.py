@@ -37,7 +37,8 @@ def main():
     subdomains = SUBDOMAINS | {f"{a}.{b}" for a in SUBDOMAINS for b in SUBDOMAINS}
     builder = ConfigBuilder(
         logger, subdomains=subdomains, not_subdomains={"nonexistent", "nonexistent.nonexistent"}, doc_root=tree,
-        **{name: given[name] for name in ("browser_host", "alternate_hosts", "ports", "check_subdomains")})
+        **{name: given[name] for name in ("browser_host", "alternate_hosts", "server_host", "ports", "check_subdomains")})
+    builder.update({"ssl": given["ssl"]})
     with builder as config:
         h2 = start(config, handler_cls=server.Http2WebTestRequestHandler, use_ssl=True, key_file=key,
                    certificate=certificate, http2=True)
