@@ -179,7 +179,7 @@ soak: handlers ## the tests that take long, marked as ignored
 	cargo test $(GATE) -- --ignored
 
 .PHONY: browsers
-browsers: target/release/framewright ## what browsers make of examples/misbehave, side by side (ARGS=--record)
+browsers: target/release/framewright ## run examples/misbehave in three browsers and compare with the record (ARGS=--record)
 	scripts/browsers.sh $< $(ARGS)
 
 .PHONY: wpt

@@ -6,7 +6,7 @@ mod wpt;
 
 use std::{ffi::OsString, net::IpAddr, path::PathBuf, str::FromStr};
 
-pub use wpt::{LackingArgs, WptArgs};
+pub use wpt::{LackingArgs, Switch, WptArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -84,8 +84,8 @@ pub struct ServeArgs {
     /// Private key of the certificate
     #[arg(long, value_name = "PEM", requires = "cert")]
     pub key: Option<PathBuf>,
-    /// Record every frame and message head of both directions in this file, which is emptied first; at most 256 MiB.
-    /// Read it with `framewright wire`
+    /// Record every frame, message head and trailer section of both directions in this file, which is emptied first; at
+    /// most 256 MiB. Read it with `framewright wire`
     #[arg(long, value_name = "FILE")]
     pub wire_log: Option<PathBuf>,
 }

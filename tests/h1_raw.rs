@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Builder, Carrier, Server, Site, connect, h1::Connection, soon};
+use crate::support::{Builder, Carrier, Server, Site, connect, h1::Connection, soon, stream::connect_tls_as};
 
 const BOTH: [Carrier; 2] = [Carrier::H1, Carrier::H1Tls];
 const DRIVER: &str = "/rawdriver.handler.wasm";
@@ -147,12 +147,18 @@ async fn a_half_closed_connection_still_takes_the_upload() {
 #[tokio::test]
 async fn a_close_without_close_notify_is_seen_as_truncation() {
     let server = server("");
-    let mut connection = open(&server, Carrier::H1Tls).await;
-    connection.send(request(&["head 200 content-length=9", "data cut", "close silent"])).await;
-    let mut received = Vec::new();
-    let end = soon("an end", connection.stream.read_to_end(&mut received)).await.expect_err("no close_notify");
-    assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(String::from_utf8_lossy(&received), "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut");
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for (how, expected) in [("silent", Some(ErrorKind::UnexpectedEof)), ("half", None)] {
+            let stream = connect_tls_as(server.port("https"), &[b"http/1.1"], &[version]).await.expect("a handshake");
+            let mut connection = Connection::new(stream);
+            connection.send(request(&["head 200 content-length=9", "data cut", &format!("close {how}")])).await;
+            let mut received = Vec::new();
+            let end = soon("an end", connection.stream.read_to_end(&mut received)).await;
+            assert_eq!(end.err().map(|error| error.kind()), expected, "{how}, {:?}", version.version);
+            let expected = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut";
+            assert_eq!(String::from_utf8_lossy(&received), expected, "{how}, {:?}", version.version);
+        }
+    }
 }
 
 #[tokio::test]

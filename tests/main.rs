@@ -16,6 +16,7 @@ mod h1_wire;
 mod h2_floods;
 mod h2_malformed;
 mod h2_raw;
+mod h2_raw_order;
 mod h2_resets;
 mod h2_wire;
 mod lifecycle;

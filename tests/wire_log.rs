@@ -13,7 +13,7 @@ const HINTS: &str = "/early-hints.handler.wasm?delay=0";
 
 fn start(log: &Path) -> Server {
     let site = Site::new();
-    for name in ["early-hints", "echo", "rawdriver"] {
+    for name in ["duplex", "early-hints", "echo", "rawdriver"] {
         site.handler(&format!("{name}.handler.wasm"), &format!("rust/{name}"));
     }
     Builder::new(site).argument("--wire-log").argument(log.to_str().expect("text")).start()
@@ -88,6 +88,41 @@ async fn heads_of_both_directions_are_recorded_as_they_stood_on_the_wire() {
     assert_eq!(octets["octets"], "GET / HTTP/1.1\r\nHost: h\r\nF\\xff(: \u{1b}\r\n\r\n");
     assert_eq!((&octets["record"], &octets["refused"]), (&json!("octets"), &json!("a field line is malformed")));
     assert_eq!(head(answer)[1], "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn trailer_sections_of_both_directions_are_recorded_and_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("wire.jsonl");
+    let server = start(&log);
+    let chunks = "1\r\nx\r\n0\r\nX-A:  \u{e9}\\\r\nx-a: 2\r\n\r\n";
+    for (carrier, path) in [(Carrier::H1, "/duplex.handler.wasm"), (Carrier::H1Tls, HINTS)] {
+        let mut connection = Connection::new(connect(&server, carrier).await);
+        let head = format!("POST {path} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        connection.send(format!("{head}{chunks}")).await;
+        while connection.response("POST").await.status != 200 {}
+        // RFC 9112 §7.1.2: an empty section is none.
+        connection.send(format!("{head}0\r\n\r\n")).await;
+        while connection.response("POST").await.status != 200 {}
+    }
+    stop(server);
+    let sections: Vec<_> = records(&log)
+        .into_iter()
+        .filter(|record| record["record"] == "trailers")
+        .map(|record| json!([record["connection"], record["direction"], record["fields"]]))
+        .collect();
+    let fields = json!([{"name": "X-A", "value": "é\\\\"}, {"name": "x-a", "value": "2"}]);
+    let expected = [json!([1, "in", fields]), json!([1, "out", fields]), json!([2, "in", fields])];
+    assert_eq!(
+        sections, expected,
+        "the second handler takes no content, so its trailers are skipped on the connection"
+    );
+    let printed = wire(&log, &["--connection", "1"]);
+    let printed = String::from_utf8(printed.stdout).expect("text");
+    for arrow in [">", "<"] {
+        let section = format!(" #1 {arrow} trailers\n    X-A: \\xc3\\xa9\\\\\n    x-a: 2\n");
+        assert_eq!(printed.matches(&section).count(), 1, "{section:?} in {printed}");
+    }
 }
 
 #[tokio::test]

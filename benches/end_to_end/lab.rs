@@ -34,6 +34,8 @@ pub(crate) enum Peer {
     Framewright,
     /// The same with one access line per exchange, as it runs by default.
     FramewrightLogging,
+    /// The server under test with the site that wptserve serves, behaving as it does.
+    FramewrightWpt,
     /// An earlier build of the server under test.
     Baseline,
     /// The native control, answering what the server under test answered.
@@ -91,6 +93,8 @@ impl Lab {
         }
         fs::write(lab.path("hello.txt"), HELLO)?;
         fs::write(lab.path("python/hello.py"), include_str!("peers/hello.py"))?;
+        fs::write(lab.path("python/page.sub.html"), "{{GET[text]}}\n")?;
+        fs::write(lab.path("python/1k.bin"), content(1 << 10))?;
         fs::write(lab.path("serve_with_wptserve.py"), include_str!("peers/serve_with_wptserve.py"))?;
         fs::write(lab.path("wasi_hello.wat"), include_str!("peers/wasi_hello.wat"))?;
         if lab.program.is_some() {
@@ -132,12 +136,15 @@ impl Lab {
     /// [`NotMeasured`] if it is not installed; otherwise if it does not start.
     pub(crate) async fn start(&self, peer: Peer, answers: &[Answer]) -> anyhow::Result<Server> {
         match peer {
-            Peer::Framewright | Peer::FramewrightLogging if self.is_rehearsal() => {
+            Peer::Framewright | Peer::FramewrightLogging | Peer::FramewrightWpt if self.is_rehearsal() => {
                 self.start_native("stand-in", &self.own_answers()).await
             }
             Peer::StandIn => self.start_native("stand-in", &self.own_answers()).await,
             Peer::Framewright => self.start_framewright("", &self.path("site"), &[]).await,
             Peer::FramewrightLogging => self.start_framewright("", &self.path("site"), &["--log-level", "info"]).await,
+            Peer::FramewrightWpt => {
+                self.start_framewright("[site]\nbehaviour = \"wptserve\"\n", &self.path("python"), &[]).await
+            }
             Peer::Baseline => {
                 let program =
                     self.baseline.as_ref().ok_or_else(|| NotMeasured("no --baseline was given".to_owned()))?;

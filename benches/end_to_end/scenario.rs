@@ -80,6 +80,19 @@ const HELLO_DUEL: Duel = Duel {
 /// A static file of the server under test against the native control.
 const STATIC_DUEL: Duel = Duel { subject_path: "/1k.bin", control_path: "/1k.bin", octets: KIB, ..HELLO_DUEL };
 
+/// One site, served by us as wptserve does and by wptserve itself.
+const WPT_DUEL: Duel = Duel {
+    subject: Peer::FramewrightWpt,
+    control: Peer::Wptserve,
+    subject_path: "/hello.py",
+    control_path: "/hello.py",
+    control_load: Some(MODERATE),
+    ..HELLO_DUEL
+};
+
+/// A page with one expression, which comes out as the text of the handlers.
+const TEMPLATE: &str = "/page.sub.html?text=Hello,%20world!";
+
 const HTTP1_GOAL: &[Goal] = &[at_least(0.6, "")];
 
 const fn at_least(ratio: f64, name: &'static str) -> Goal {
@@ -115,6 +128,49 @@ pub(crate) const ALL: &[Scenario] = &[
         "hello-wptserve-h1",
         "`hello` handler / wptserve's Python handler",
         Duel { control: Peer::Wptserve, control_path: "/hello.py", load: BUSY_HTTP1, ..HELLO_DUEL },
+    ),
+    duel(
+        "wpt-static-h2",
+        "1 KiB file as wptserve serves it / wptserve",
+        Duel {
+            subject_path: "/1k.bin",
+            control_path: "/1k.bin",
+            octets: KIB,
+            goals: &[at_least(60.0, "")],
+            ..WPT_DUEL
+        },
+    ),
+    duel(
+        "wpt-sub-h2",
+        "`.sub.html` page / wptserve",
+        Duel { subject_path: TEMPLATE, control_path: TEMPLATE, goals: &[at_least(30.0, "")], ..WPT_DUEL },
+    ),
+    duel(
+        "wpt-sub-h1",
+        "`.sub.html` page / wptserve",
+        Duel {
+            subject_path: TEMPLATE,
+            control_path: TEMPLATE,
+            load: BUSY_HTTP1,
+            control_load: None,
+            goals: &[at_least(30.0, "")],
+            ..WPT_DUEL
+        },
+    ),
+    duel(
+        "wpt-python-h2",
+        "Python handler in its sandbox / wptserve, without any",
+        Duel { goals: &[at_least(4.0, "")], ..WPT_DUEL },
+    ),
+    duel(
+        "wpt-python-h1",
+        "Python handler in its sandbox / wptserve, without any",
+        Duel {
+            load: BUSY_HTTP1,
+            control_load: None,
+            goals: &[at_least(1.0, "milestone"), at_least(2.0, "")],
+            ..WPT_DUEL
+        },
     ),
     duel(
         "hello-wasmtime",

@@ -1,7 +1,7 @@
 // Fetches one script as its row says, and asks the server afterwards what the client sent.
 
-// Far longer than any script takes to answer, so that a slow machine fails nothing.
-const PATIENCE_MS = 15_000;
+// Far longer than any script takes to answer, so that a slow machine fails nothing: the slowest take half a second.
+const PATIENCE_MS = 8_000;
 // How long the record of an attempt may take to be complete: scripts wait up to 3 s for what a client says at last.
 const REPORT_MS = 8_000;
 const REPORT_AGAIN_MS = 50;

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::parse_address;
 
@@ -57,6 +57,9 @@ pub struct WptArgs {
     /// One more port over TLS, for HTTP/2 and HTTP/1.1 by ALPN; 0: a free one
     #[arg(long, value_name = "PORT")]
     pub h2_h1_port: Option<u16>,
+    /// Give whole files a Content-Length, so that the connection lives on, which `wpt serve` does not
+    #[arg(long, value_name = "WHETHER", value_enum)]
+    pub static_length: Option<Switch>,
     /// Address to listen on, for all servers; repeat for more; beats the configuration [default: 127.0.0.1 and ::1]
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub bind: Vec<IpAddr>,
@@ -70,6 +73,15 @@ pub struct WptArgs {
     /// Flags of `wpt serve` that this version cannot honour.
     #[command(flatten)]
     pub lacking: LackingArgs,
+}
+
+/// Whether a fault of the original is mended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Switch {
+    /// Mended.
+    On,
+    /// As there.
+    Off,
 }
 
 /// Flags of `wpt serve` and its relatives that are known, and refused by name where they ask for something that this

@@ -156,6 +156,7 @@ pub(super) struct Wptserve {
     #[serde(default)]
     pub(super) alias: Vec<Alias>,
     pub(super) latency_ms: Option<u32>,
+    pub(super) static_length: Option<bool>,
 }
 
 /// `[[wptserve.alias]]`.

@@ -68,7 +68,10 @@ pub(super) fn resolve(
         doc_root,
         ws_doc_root,
     };
-    let settings = configuration.settings().map_err(|fault| blame(table, source, fault))?;
+    let mut settings = configuration.settings().map_err(|fault| blame(table, source, fault))?;
+    if let Some(on) = table.static_length {
+        settings.switches.static_length = on;
+    }
     let latency = Duration::from_millis(table.latency_ms.unwrap_or(0).into());
     Ok(Some(WptservePlan { settings, slots, websockets: Vec::new(), latency }))
 }

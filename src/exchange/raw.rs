@@ -22,15 +22,17 @@ pub trait RawDoor: Send {
     /// Resolves when everything that the exchange sent so far has been handed to the socket.
     fn flush(&mut self) -> BoxFuture<'_, Result<(), RawError>>;
 
-    /// Leaves, after everything sent so far; resolves when done.
+    /// Leaves; resolves when done. Holds end. What stands in line by then leaves first, that of others too, unless the way
+    /// is a reset: then what the peer does not take at once is lost.
     fn close(&mut self, how: Leave) -> BoxFuture<'_, Result<(), RawError>>;
 
     /// HTTP/2: lets nothing of other streams leave until [`release`](Self::release), for at most `time`, and while they
-    /// wait with at most `octets`.
+    /// wait with at most `octets`. Resolves when the hold has begun: other exchanges' holds come first, and end by
+    /// themselves. A second call while it lasts renews it, up to its longest time in all.
     ///
     /// # Errors
     /// See [`RawError`].
-    fn hold(&mut self, time: Duration, octets: usize) -> Result<(), RawError>;
+    fn hold(&mut self, time: Duration, octets: usize) -> BoxFuture<'_, Result<(), RawError>>;
 
     /// Ends a hold.
     fn release(&mut self) -> HoldEnd;

@@ -51,7 +51,7 @@ impl<T: Transport> Connection<T> {
         let mut state = self.link.lock();
         let state = &mut *state;
         while *discarded <= DISCARD_OCTETS {
-            match state.decoder.next(&mut state.inbox.buffer) {
+            match state.next_content() {
                 Ok(Some(ContentEvent::Data(octets))) => *discarded += octets.len(),
                 Ok(Some(ContentEvent::Trailers(_))) => {}
                 Ok(Some(ContentEvent::End)) => return Poll::Ready(Settled::Persistent),

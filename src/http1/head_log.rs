@@ -1,11 +1,11 @@
-//! What the wire log learns of a connection: the heads of its messages.
+//! What the wire log learns of a connection: the heads of its messages and their trailer sections.
 
 use std::sync::Arc;
 
 use super::{Fault, Settings};
 use crate::{
-    exchange::ConnectionFacts,
-    observe::wire_log::{Direction, HeadRecord, OctetsRecord, WireLog},
+    exchange::{ConnectionFacts, FieldSection},
+    observe::wire_log::{Direction, FieldLine, HeadRecord, OctetsRecord, TrailersRecord, WireLog},
 };
 
 /// The wire log, for one connection.
@@ -40,5 +40,23 @@ impl HeadLog {
     /// A final or informational response head.
     pub(super) fn sent(&self, head: &[u8]) {
         self.log.head(HeadRecord::parse(self.connection, Direction::Out, head));
+    }
+
+    /// The trailer section of a request.
+    pub(super) fn received_trailers(&self, section: &FieldSection) {
+        self.trailers(Direction::In, section);
+    }
+
+    /// The trailer section of a response.
+    pub(super) fn sent_trailers(&self, section: &FieldSection) {
+        self.trailers(Direction::Out, section);
+    }
+
+    fn trailers(&self, direction: Direction, section: &FieldSection) {
+        // Chunked content always ends in a section, mostly an empty one: not worth a record.
+        if !section.is_empty() {
+            let fields = section.iter().map(|field| FieldLine::new(field.name, field.value, None)).collect();
+            self.log.trailers(TrailersRecord { connection: self.connection, direction, fields });
+        }
     }
 }

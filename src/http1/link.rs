@@ -10,7 +10,13 @@ use std::{
 };
 
 use super::{
-    Settings, decoder::Decoder, framing::Length, head::Request, inbox::Inbox, outbox::Outbox, response::Response,
+    Settings,
+    decoder::{Decoder, Malformed},
+    framing::Length,
+    head::Request,
+    inbox::Inbox,
+    outbox::Outbox,
+    response::Response,
     settings::OUTBOX_OCTETS,
 };
 use crate::{
@@ -198,9 +204,18 @@ impl State {
         self.outbox.len() <= OUTBOX_OCTETS
     }
 
-    /// The next piece of content out of the inbox.
+    /// The next piece of content out of the inbox, which the wire log learns of where it is a trailer section.
+    pub(super) fn next_content(&mut self) -> Result<Option<ContentEvent>, Malformed> {
+        let event = self.decoder.next(&mut self.inbox.buffer)?;
+        if let (Some(ContentEvent::Trailers(section)), Some(log)) = (&event, self.response.log()) {
+            log.received_trailers(section);
+        }
+        Ok(event)
+    }
+
+    /// The next piece of content for the exchange.
     pub(super) fn poll_content(&mut self, cx: &Context<'_>) -> Poll<Result<ContentEvent, ContentError>> {
-        match self.decoder.next(&mut self.inbox.buffer) {
+        match self.next_content() {
             Ok(Some(event)) => {
                 self.awaits_continue = false;
                 Poll::Ready(Ok(event))

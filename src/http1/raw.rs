@@ -56,8 +56,8 @@ impl RawDoor for Writer {
         })
     }
 
-    fn hold(&mut self, _: Duration, _: usize) -> Result<(), RawError> {
-        Err(RawError::WrongProtocol)
+    fn hold(&mut self, _: Duration, _: usize) -> BoxFuture<'_, Result<(), RawError>> {
+        Box::pin(async { Err(RawError::WrongProtocol) })
     }
 
     fn release(&mut self) -> HoldEnd {

@@ -78,7 +78,7 @@ impl Response {
         }
     }
 
-    /// Logs the heads of this response and those that follow.
+    /// Logs the heads and trailer sections of this response and those that follow.
     pub(super) fn log_to(&mut self, log: Option<HeadLog>) {
         self.log = log;
     }
@@ -195,9 +195,10 @@ impl Response {
         self.progress = progress;
     }
 
-    /// A head of the caller's own making. It says nothing of the connection unless the caller did.
+    /// A head of the caller's own making, content behind it or not. It says nothing of the connection unless the caller did.
     pub(super) fn send_head_verbatim(&mut self, head: Bytes, extent: Extent, content_unwanted: bool, out: &mut Outbox) {
-        self.logged(&head);
+        let end = memchr::memmem::find(&head, b"\r\n\r\n").map_or(head.len(), |at| at + 4);
+        self.logged(&head[..end]);
         out.push(head);
         self.persistent &= !content_unwanted && !self.drain.is_draining();
         self.progress = Progress::Content(match extent {
@@ -205,6 +206,11 @@ impl Response {
             Extent::UntilClose => Body::UntilClose,
         });
         self.persistent &= extent == Extent::Delimited;
+    }
+
+    /// The wire log, if there is one.
+    pub(super) fn log(&self) -> Option<&HeadLog> {
+        self.log.as_ref()
     }
 
     /// Logs octets of the handler's own making.
@@ -251,6 +257,9 @@ impl Response {
             text.extend_from_slice(b"0\r\n");
             encode::field_lines(text, fields);
             text.extend_from_slice(b"\r\n");
+            if let Some(log) = &self.log {
+                log.sent_trailers(fields);
+            }
             self.progress = Progress::Ended;
         }
     }

@@ -5,6 +5,7 @@
 
 mod content;
 mod fault;
+mod push;
 mod raw;
 mod resets;
 mod serve;

@@ -177,7 +177,10 @@ impl Streams {
                 }
                 // What was held back leaves with the next look.
                 Poll::Pending if began.take().is_some() => self.tap.uncork(),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.tap.note_turn();
+                    return Poll::Pending;
+                }
             }
         }
     }

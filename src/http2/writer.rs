@@ -12,7 +12,7 @@ use h2::{
     Reason, SendStream,
     server::{SendPushedResponse, SendResponse},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::{
@@ -32,9 +32,9 @@ use crate::{
 
 /// One response on its stream.
 pub(super) struct Writer {
-    stream: Stream,
+    pub(super) stream: Stream,
     pub(super) tap: TapHandle,
-    resets: Resets,
+    pub(super) resets: Resets,
     pub(super) id: u32,
     /// Octets of the stream's window that are spent: content handed to h2, and what flow control counts beside it.
     pub(super) used: u64,
@@ -49,7 +49,7 @@ pub(super) struct Writer {
     /// The longest fragment of a field section that was asked for and not told to the tap.
     fragment: Option<u32>,
     pub(super) raw: Raw,
-    after_raw: AfterRaw,
+    pub(super) after_raw: AfterRaw,
     /// What the content says of the request, if there is content.
     malformed: Option<Malformed>,
 }
@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Waits for this, or for the peer to go.
-    async fn unless_gone<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, SendError> {
+    pub(super) async fn unless_gone<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, SendError> {
         let mut wanted = pin!(wanted);
         poll_fn(|cx| match self.poll_peer_gone(cx) {
             Poll::Ready(code) => Poll::Ready(Err(SendError::PeerGone(code))),
@@ -228,8 +228,8 @@ impl Writer {
                 Err(_) => return Err(self.stalled()),
             };
         }
-        if self.unknown > 0 {
-            // h2 believes that there is more of the stream's window than there is.
+        if self.unknown > 0 || self.tap.is_handled() {
+            // h2 believes that there is more of the windows than there is.
             self.window(least).await?;
             let open = usize::try_from(self.open_window()).unwrap_or(usize::MAX);
             room = room.min(open.max(least));
@@ -268,26 +268,6 @@ impl Writer {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(self.refused("trailers").await),
         }
-    }
-
-    /// Promises a response (RFC 9113 §8.4).
-    fn promise(&mut self, request: &PushedRequest<'_>) -> Result<Self, PushError> {
-        if !self.tap.takes_promises() {
-            return Err(PushError::Disabled);
-        }
-        let promise = promised(request).ok_or(PushError::InvalidRequest)?;
-        let pushed = match &mut self.stream {
-            Stream::Head(stream) | Stream::Content(_, Some(stream)) => stream.push_request(promise),
-            Stream::Pushed(_) | Stream::Content(_, None) | Stream::Reset => return Err(PushError::Closed),
-        };
-        let pushed = pushed.map_err(|_| PushError::Refused)?;
-        let id = pushed.stream_id().as_u32();
-        self.is_ahead = true;
-        self.tap.hold_promised(id);
-        let (tap, resets) = (self.tap.clone(), self.resets.clone());
-        let mut writer = Self::new(Stream::Pushed(pushed), tap, resets, id, self.stall, self.after_raw);
-        writer.is_ahead = true;
-        Ok(writer)
     }
 
     /// h2 refused a step: because the peer is gone, or else by a fault of ours, which ends the stream.
@@ -406,21 +386,6 @@ impl Drop for Writer {
     }
 }
 
-/// A request as h2 promises it; none if it makes no URI.
-fn promised(request: &PushedRequest<'_>) -> Option<Request<()>> {
-    let uri = Uri::builder()
-        .scheme(request.scheme)
-        .authority(request.authority)
-        .path_and_query(request.path_and_query)
-        .build()
-        .ok()?;
-    let mut promise = Request::new(());
-    *promise.method_mut() = Method::from_bytes(request.method).ok()?;
-    *promise.uri_mut() = uri;
-    *promise.headers_mut() = header_map(request.fields)?;
-    Some(promise)
-}
-
 /// A response as h2 takes it; none if a field cannot be sent, which the response writer has excluded.
 fn message(status: u16, fields: &FieldSection) -> Option<Response<()>> {
     let mut response = Response::new(());
@@ -430,7 +395,7 @@ fn message(status: u16, fields: &FieldSection) -> Option<Response<()>> {
 }
 
 /// Names keep the order of their first occurrence; lines of one name stand side by side.
-fn header_map(fields: &FieldSection) -> Option<HeaderMap> {
+pub(super) fn header_map(fields: &FieldSection) -> Option<HeaderMap> {
     let mut map = HeaderMap::try_with_capacity(fields.len()).ok()?;
     for field in fields.iter() {
         let name = HeaderName::from_lowercase(field.name).ok()?;

@@ -16,7 +16,7 @@ use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
     sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, SiteFacts, Target},
     site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
-    wptserve,
+    wptserve::{self, Answered},
 };
 
 /// Answers every exchange of a server.
@@ -163,16 +163,13 @@ impl<H: RunHandler> Parts<H> {
         let site = match &self.site {
             Behaviour::Framewright(site) => site,
             Behaviour::Wptserve(site) => {
-                let python = site.python(&exchange.head, &exchange.connection, exchange.arrived).await;
-                let cause = match python {
-                    Some(Ok(handler)) => {
+                return match site.respond(&mut exchange).await {
+                    Answered::Sent(cause) => line.write(&exchange.response.sent(), cause.as_deref(), None),
+                    Answered::ByPython(handler) => {
                         let target = scripts::python(handler, &self.facts, &self.settings);
-                        return Box::pin(self.run(&target, line, exchange)).await;
+                        Box::pin(self.run(&target, line, exchange)).await;
                     }
-                    Some(Err(fault)) => site.refuse(&fault, &mut exchange).await,
-                    None => site.respond(&mut exchange).await,
                 };
-                return line.write(&exchange.response.sent(), cause.as_deref(), None);
             }
         };
         let refusal = match (&exchange.head.method[..], SitePath::parse(exchange.head.path())) {

@@ -17,6 +17,7 @@ wasmtime::component::bindgen!({
         "framewright:handler/raw.send-octets": async | trappable,
         "framewright:handler/raw.flush": async | trappable,
         "framewright:handler/raw.close": async | trappable,
+        "framewright:handler/raw.hold": async | trappable,
         "framewright:handler/stash.lock": async | trappable,
         "framewright:handler/pipes.apply": async | trappable,
         default: trappable,

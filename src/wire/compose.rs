@@ -18,6 +18,8 @@ pub struct Composed {
     pub data: Vec<(u32, u32)>,
     /// Streams on which something of a response left.
     pub touched: Vec<u32>,
+    /// Streams that ended: END_STREAM, RST_STREAM.
+    pub ended: Vec<u32>,
     /// Streams promised.
     pub promised: Vec<u32>,
     /// Why the connection cannot go on after the exchange, if it cannot.
@@ -26,8 +28,9 @@ pub struct Composed {
     pub settings: u32,
     /// Whether a GOAWAY is among them.
     pub goaway: bool,
-    /// Whether a field block is left open: only CONTINUATION may follow (RFC 9113 §6.10).
-    pub open_block: bool,
+    /// Whether a field block is left open, so that only CONTINUATION may follow (RFC 9113 §6.10), or none is; none if no
+    /// frame has a part of one.
+    pub open_block: Option<bool>,
 }
 
 /// Composes frames; those without a stream get `own`, or 0 if they are about the connection.
@@ -96,18 +99,18 @@ impl Composed {
             Body::Data { octets, padding, end_stream } => {
                 let mut payload = Vec::with_capacity(octets.len() + 256);
                 let flags = padded(*padding, &mut payload, |payload| payload.extend_from_slice(octets));
-                self.touched.push(stream);
+                self.touch(stream, *end_stream);
                 self.put(FrameKind::DATA, flags | flag(*end_stream, flags::END_STREAM), stream, &payload);
             }
             Body::Headers { fields, priority, end_stream } => {
-                self.touched.push(stream);
+                self.touch(stream, *end_stream);
                 let kind_flags = flag(*end_stream, flags::END_STREAM) | flag(priority.is_some(), flags::PRIORITY);
                 let before: Vec<u8> = priority.iter().flat_map(|&priority| encode_priority(priority)).collect();
                 self.section(FrameKind::HEADERS, kind_flags, stream, &before, fields);
             }
             Body::Priority(priority) => self.put(FrameKind::PRIORITY, 0, stream, &encode_priority(*priority)),
             Body::RstStream(code) => {
-                self.touched.push(stream);
+                self.touch(stream, true);
                 self.put(FrameKind::RST_STREAM, 0, stream, &code.to_be_bytes());
             }
             Body::Settings { ack, settings } => {
@@ -140,7 +143,7 @@ impl Composed {
             Body::Continuation { block: instructions, end_headers } => {
                 self.touched.push(stream);
                 self.note_block(instructions);
-                self.open_block = !end_headers;
+                self.open_block = Some(!end_headers);
                 let payload = block(instructions);
                 self.put(FrameKind::CONTINUATION, flag(*end_headers, flags::END_HEADERS), stream, &payload);
             }
@@ -178,18 +181,18 @@ impl Composed {
         }
         match header.kind {
             FrameKind::DATA => {
-                self.touched.push(stream);
+                self.touch(stream, header.has(flags::END_STREAM));
                 self.data.push((stream, u32::try_from(payload.len()).unwrap_or(u32::MAX)));
             }
             FrameKind::HEADERS | FrameKind::CONTINUATION | FrameKind::PUSH_PROMISE => {
-                self.touched.push(stream);
+                self.touch(stream, header.kind == FrameKind::HEADERS && header.has(flags::END_STREAM));
                 let whole = header.has(flags::END_HEADERS) && header.kind != FrameKind::CONTINUATION;
                 if !(whole && header.block_fragment(payload).is_some_and(block_spares_dynamic_table)) {
                     self.spoil("a field block of unknown content");
                 }
-                self.open_block = !header.has(flags::END_HEADERS);
+                self.open_block = Some(!header.has(flags::END_HEADERS));
             }
-            FrameKind::RST_STREAM => self.touched.push(stream),
+            FrameKind::RST_STREAM => self.touch(stream, true),
             FrameKind::SETTINGS => {
                 self.spoil("SETTINGS");
                 self.settings += u32::from(!header.has(flags::ACK));
@@ -205,7 +208,7 @@ impl Composed {
     /// HEADERS or PUSH_PROMISE, and what continues it.
     fn section(&mut self, kind: FrameKind, kind_flags: u8, stream: u32, before: &[u8], fields: &RawSection) {
         self.note_block(&fields.block);
-        self.open_block = !fields.end_headers;
+        self.open_block = Some(!fields.end_headers);
         let whole = block(&fields.block);
         let mut rest = &whole[..];
         let mut fragments = Vec::with_capacity(fields.split.len() + 1);
@@ -248,6 +251,13 @@ impl Composed {
         let header = FrameHeader { length, kind, flags, reserved: false, stream };
         self.octets.extend_from_slice(&header.encode());
         self.octets.extend_from_slice(payload);
+    }
+
+    fn touch(&mut self, stream: u32, ends: bool) {
+        self.touched.push(stream);
+        if ends {
+            self.ended.push(stream);
+        }
     }
 
     fn spoil(&mut self, reason: &'static str) {

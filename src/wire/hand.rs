@@ -1,12 +1,18 @@
 //! A handler's hand on the wire of an HTTP/2 connection: what exchanges have asked the tap to do and it has not done yet,
 //! and what the engine above is not to know.
 
-use std::collections::VecDeque;
+use std::{collections::BTreeSet, mem, time::Duration};
 
 use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{compose::Composed, outgoing::Rules, sieve::Secrets};
+use super::{
+    compose::Composed,
+    hold::{Hold, Holds},
+    outgoing::RawWrite,
+    shape::Rules,
+    sieve::Secrets,
+};
 use crate::exchange::{HoldEnd, Leave};
 
 /// What exchanges have asked of the tap.
@@ -14,17 +20,29 @@ use crate::exchange::{HoldEnd, Leave};
 pub struct Hand {
     pub(super) rules: Rules,
     pub(super) secrets: Secrets,
-    writes: VecDeque<RawWrite>,
-    hold: Option<Hold>,
-    /// The stream whose hold ended before it was released.
-    lost: Option<u32>,
+    pub(super) holds: Holds,
+    /// Since when the peer has taken nothing that we would have sent.
+    pub(super) idle: PeerIdle,
+    /// Not lined up yet.
+    writes: Vec<RawWrite>,
+    /// Exchanges that are over, which the line does not know yet.
+    over: Vec<u32>,
     leaving: Option<Leaving>,
-    /// A raw field block is open: nothing but its own stream's raw frames may follow.
-    open_block: Option<u32>,
     closing: Option<Closing>,
     /// Streams of exchanges after which the connection cannot go on.
-    spoilers: Vec<u32>,
-    has_left: bool,
+    spoilers: BTreeSet<u32>,
+    state: State,
+}
+
+/// Whether anything leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum State {
+    #[default]
+    Open,
+    /// The peer has taken nothing for too long: the transport is to be dropped.
+    GivenUp,
+    /// Nothing leaves any more.
+    Left,
 }
 
 /// How a connection closes after raw use.
@@ -36,131 +54,127 @@ pub enum Closing {
     Abrupt,
 }
 
-/// Octets that wait to stand between two frames.
-#[derive(Debug)]
-struct RawWrite {
-    owner: u32,
-    octets: Bytes,
-    data: u64,
-    opens_block: bool,
-    done: oneshot::Sender<()>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hold {
-    pub(super) stream: u32,
-    pub(super) until: Instant,
-    pub(super) octets: usize,
-}
-
 #[derive(Debug)]
 pub(super) struct Leaving {
+    /// The stream of the exchange that asked first.
+    pub(super) owner: u32,
     pub(super) how: Leave,
-    pub(super) done: oneshot::Sender<()>,
+    /// Whoever waits for it.
+    pub(super) done: Vec<oneshot::Sender<()>>,
 }
 
-/// Octets that may leave now.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) owner: u32,
-    pub(super) octets: Bytes,
-    pub(super) data: u64,
-    pub(super) done: oneshot::Sender<()>,
+/// Since when the peer has taken nothing, though there was something to take.
+#[derive(Debug, Default)]
+pub(super) struct PeerIdle {
+    /// Its socket takes no octets.
+    pub(super) blocked: Option<Instant>,
+    /// It opens no window (RFC 9113 §5.2).
+    pub(super) short: Option<Instant>,
+}
+
+impl PeerIdle {
+    /// Since when, if it is.
+    fn since(&self) -> Option<Instant> {
+        self.blocked.into_iter().chain(self.short).min()
+    }
+
+    /// Notes at `now` whether this waits for the peer. It has waited from now on, if anything has `moved`.
+    pub(super) fn note(since: &mut Option<Instant>, waits: bool, moved: bool, now: Instant) {
+        *since = match *since {
+            Some(since) if waits && !moved => Some(since),
+            _ => waits.then_some(now),
+        };
+    }
 }
 
 impl Hand {
-    /// Lets composed frames of `owner`'s exchange stand before the engine's next. The receiver resolves when they have
-    /// been handed to the socket, and fails when the connection is gone.
+    /// Lets composed frames of `owner`'s exchange stand behind what the engine wrote for it before. The receiver resolves
+    /// when they have been handed to the socket, and fails when the connection is gone.
     pub fn write(&mut self, owner: u32, composed: &mut Composed) -> oneshot::Receiver<()> {
         let (done, written) = oneshot::channel();
-        for stream in composed.touched.iter().chain(&composed.promised) {
-            self.suppress_reset(*stream);
+        for stream in &composed.touched {
+            self.rules.suppress_reset(*stream);
         }
         for stream in &composed.promised {
-            self.absorb(*stream);
+            self.absorb(owner, *stream);
         }
         self.rules.suppress_goaway |= composed.goaway;
-        self.secrets.settings += composed.settings;
+        self.secrets.settings = self.secrets.settings.saturating_add(composed.settings);
         let data = composed.data.iter().map(|(_, octets)| u64::from(*octets)).sum();
-        let octets = Bytes::from(std::mem::take(&mut composed.octets));
-        if !self.has_left {
-            self.writes.push_back(RawWrite { owner, octets, data, opens_block: composed.open_block, done });
+        let octets = Bytes::from(mem::take(&mut composed.octets));
+        if self.state == State::Open {
+            self.writes.push(RawWrite { owner, octets, data, open_block: composed.open_block, done });
         }
         written
     }
 
-    /// Frames of the client for this stream are absorbed.
-    ///
-    /// Only even-numbered streams can be promised (RFC 9113 §5.1.1); others are the client's, or the connection.
-    pub fn absorb(&mut self, stream: u32) {
-        if stream > 0 && stream.is_multiple_of(2) && !self.secrets.promised.contains(&stream) {
-            self.secrets.promised.push(stream);
+    /// Frames of the client for this stream are absorbed. When that are too many streams, the connection cannot go on after
+    /// the exchange of `owner`.
+    pub fn absorb(&mut self, owner: u32, stream: u32) {
+        if !self.secrets.absorb(stream) {
+            self.spoil(owner);
         }
     }
 
-    /// No RST_STREAM of the engine's leaves on this stream.
-    fn suppress_reset(&mut self, stream: u32) {
-        if !self.rules.suppressed.contains(&stream) {
-            self.rules.suppressed.push(stream);
-        }
+    /// The highest stream that was promised raw.
+    pub fn last_promised(&self) -> Option<u32> {
+        self.secrets.last_promised()
     }
 
     /// RST_STREAM of the engine's leaves again.
     pub fn allow_reset(&mut self, stream: u32) {
-        self.rules.suppressed.retain(|suppressed| *suppressed != stream);
+        self.rules.allow_reset(stream);
     }
 
     /// Pads the next DATA frame of a stream.
     pub fn pad_next(&mut self, stream: u32, padding: u8) {
-        self.rules.padding.push((stream, padding));
+        self.rules.pad_next(stream, padding);
     }
 
     /// Splits the field blocks of a stream into fragments of at most `octets`; 0 ends it.
     pub fn split(&mut self, stream: u32, octets: u32) {
-        self.rules.fragments.retain(|(split, _)| *split != stream);
-        if octets > 0 {
-            self.rules.fragments.push((stream, octets as usize));
-        }
+        self.rules.split(stream, octets);
     }
 
-    /// Keeps all streams but this one waiting.
-    pub fn hold(&mut self, stream: u32, until: Instant, octets: usize) {
-        self.hold = Some(Hold { stream, until, octets });
-        self.lost = None;
+    /// Keeps all streams but this one waiting, once the holds before it have ended; see
+    /// [`RawDoor::hold`](crate::exchange::RawDoor::hold).
+    pub fn hold(&mut self, stream: u32, time: Duration, octets: usize) -> oneshot::Receiver<()> {
+        if self.state != State::Open {
+            return oneshot::channel().1;
+        }
+        self.holds.ask(stream, time, octets, Instant::now())
     }
 
     /// Ends a stream's hold.
     pub fn release(&mut self, stream: u32) -> HoldEnd {
-        if self.hold.take_if(|hold| hold.stream == stream).is_some() {
-            HoldEnd::Released
-        } else if self.lost.take_if(|lost| *lost == stream).is_some() {
-            HoldEnd::Lost
-        } else {
-            HoldEnd::None
-        }
-    }
-
-    pub(super) fn lose_hold(&mut self) {
-        if let Some(hold) = self.hold.take() {
-            self.lost = Some(hold.stream);
-        }
+        self.holds.release(stream)
     }
 
     pub(super) fn held(&self) -> Option<Hold> {
-        self.hold
+        self.holds.held()
     }
 
-    /// Leaves after what was written so far.
-    pub fn leave(&mut self, how: Leave) -> oneshot::Receiver<()> {
+    /// Leaves after what was written so far. Of two who leave, the first says how, but for a reset.
+    pub fn leave(&mut self, owner: u32, how: Leave) -> oneshot::Receiver<()> {
         let (done, left) = oneshot::channel();
-        if !self.has_left {
-            self.leaving = Some(Leaving { how, done });
+        if self.state == State::Open {
+            let leaving = self.leaving.get_or_insert(Leaving { owner, how, done: Vec::new() });
+            if how == Leave::Reset {
+                leaving.how = how;
+            }
+            leaving.done.push(done);
         }
         left
     }
 
-    pub(super) fn take_leaving(&mut self) -> Option<Leaving> {
-        if self.writes.is_empty() { self.leaving.take() } else { None }
+    /// How exchanges leave, if one does.
+    pub(super) fn leaving(&self) -> Option<(u32, Leave)> {
+        self.leaving.as_ref().map(|leaving| (leaving.owner, leaving.how))
+    }
+
+    /// What has been asked for since the last call: raw writes, and exchanges that are over.
+    pub(super) fn take_asked(&mut self) -> (Vec<RawWrite>, Vec<u32>) {
+        (mem::take(&mut self.writes), mem::take(&mut self.over))
     }
 
     /// Has the connection closed, when the exchange is over; the more abrupt way wins.
@@ -172,7 +186,7 @@ impl Hand {
 
     /// Has the connection close once the exchange on this stream is over.
     pub(super) fn spoil(&mut self, stream: u32) {
-        self.spoilers.push(stream);
+        self.spoilers.insert(stream);
     }
 
     /// How the connection is to close, if it is.
@@ -180,43 +194,62 @@ impl Hand {
         self.closing
     }
 
-    /// An exchange is over: what it left open or held is nobody's any more.
+    /// An exchange is over: what it left open or held is nobody's any more, and what it wrote and has not left never will.
     pub fn let_stream_go(&mut self, stream: u32) {
-        if self.spoilers.contains(&stream) {
+        if self.spoilers.remove(&stream) {
             self.close(Closing::Abrupt);
         }
-        self.hold.take_if(|hold| hold.stream == stream);
-        self.lost.take_if(|lost| *lost == stream);
-        self.open_block.take_if(|open| *open == stream);
-        self.rules.padding.retain(|(padded, _)| *padded != stream);
-        self.rules.fragments.retain(|(split, _)| *split != stream);
+        self.holds.end(stream);
+        self.rules.end(stream);
+        self.writes.retain(|write| write.owner != stream);
+        if self.state == State::Open {
+            self.over.push(stream);
+        }
     }
 
-    /// The next write that may leave: in order, but for those that another exchange keeps waiting.
-    pub(super) fn next_write(&mut self) -> Option<Ready> {
-        let favoured = self.open_block.or(self.hold.map(|hold| hold.stream));
-        let may_go = |write: &RawWrite| favoured.is_none_or(|favoured| favoured == write.owner);
-        let index = self.writes.iter().position(may_go)?;
-        let RawWrite { owner, octets, data, opens_block, done } = self.writes.remove(index)?;
-        self.open_block = opens_block.then_some(owner);
-        self.secrets.debt = self.secrets.debt.saturating_add(data);
-        Some(Ready { owner, octets, data, done })
+    /// Since when the peer has taken nothing, though there was something to take.
+    pub fn peer_idle_since(&self) -> Option<Instant> {
+        self.idle.since()
     }
 
-    pub(super) fn has_open_block(&self) -> bool {
-        self.open_block.is_some()
+    /// The peer has taken nothing for too long: the transport is dropped as it is.
+    pub fn give_up(&mut self) {
+        if self.state == State::Open {
+            self.state = State::GivenUp;
+            self.forget();
+        }
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.state == State::GivenUp
     }
 
     /// Whether nothing leaves any more.
     pub fn has_left(&self) -> bool {
-        self.has_left
+        self.state != State::Open
+    }
+
+    /// Nothing leaves any more; whoever waits is told, and whoever leaves that it has.
+    pub(super) fn finish_leaving(&mut self) {
+        if let Some(leaving) = self.leaving.take() {
+            for done in leaving.done {
+                // Nobody waits any more: nobody is to be told.
+                let _ = done.send(());
+            }
+        }
+        self.abandon();
     }
 
     /// Nothing leaves any more; whoever waits is told.
     pub(super) fn abandon(&mut self) {
-        self.has_left = true;
+        self.state = State::Left;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         self.writes.clear();
+        self.over.clear();
         self.leaving = None;
-        self.hold = None;
+        self.holds.abandon();
     }
 }

@@ -10,10 +10,14 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use super::{
     Arrival, Ledger, Section,
+    compose::Composed,
     hand::{Closing, Hand},
     hpack::FieldBlock,
 };
@@ -34,6 +38,13 @@ struct Shared {
     /// How often everything that the writer held has left.
     flushes: AtomicU64,
     flushed: Notify,
+    /// The engine's last call was a flush that found everything left.
+    is_quiet: AtomicBool,
+    /// Somebody has waited for a turn: from then on they are counted.
+    counts_turns: AtomicBool,
+    /// How many turns of the connection have ended quietly.
+    turns: AtomicU64,
+    turned: Notify,
     /// The task that drives the connection.
     driver: AtomicWaker,
 }
@@ -48,6 +59,10 @@ impl TapHandle {
             data_octets: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
             flushed: Notify::new(),
+            is_quiet: AtomicBool::new(false),
+            counts_turns: AtomicBool::new(false),
+            turns: AtomicU64::new(0),
+            turned: Notify::new(),
             driver: AtomicWaker::new(),
         }))
     }
@@ -81,6 +96,21 @@ impl TapHandle {
     /// See [`Ledger::hold_promised`].
     pub fn hold_promised(&self, stream: u32) {
         self.ledger().hold_promised(stream);
+    }
+
+    /// The highest stream that the engine has promised, or skipped.
+    pub fn last_promised(&self) -> u32 {
+        self.ledger().last_promised()
+    }
+
+    /// See [`Ledger::note_promised`].
+    pub fn note_promised(&self, stream: u32) {
+        self.ledger().note_promised(stream);
+    }
+
+    /// The highest stream that was promised raw.
+    pub fn last_promised_raw(&self) -> Option<u32> {
+        if self.is_handled() { self.hand().last_promised() } else { None }
     }
 
     /// See [`Ledger::release`].
@@ -140,7 +170,13 @@ impl TapHandle {
         self.0.flushes.load(Ordering::Acquire)
     }
 
+    /// The engine writes, or flushes.
+    pub(super) fn note_write(&self) {
+        self.0.is_quiet.store(false, Ordering::Relaxed);
+    }
+
     pub(super) fn note_flush(&self) {
+        self.0.is_quiet.store(true, Ordering::Relaxed);
         self.0.flushes.fetch_add(1, Ordering::AcqRel);
         self.0.flushed.notify_waiters();
     }
@@ -151,26 +187,29 @@ impl TapHandle {
     /// # Cancel safety
     /// Safe: it only waits.
     pub async fn flushed_since(&self, seen: u64) {
-        loop {
-            let mut flushed = std::pin::pin!(self.0.flushed.notified());
-            flushed.as_mut().enable();
-            if self.flushes() > seen {
-                return;
-            }
-            flushed.await;
+        count_above(&self.0.flushes, &self.0.flushed, seen).await;
+    }
+
+    /// A turn of the connection has ended. If nothing kept the engine from writing to its end, it has now written all that
+    /// it was handed before; a flush amid its frames does not tell that.
+    pub fn note_turn(&self) {
+        if self.0.counts_turns.load(Ordering::Acquire) && self.0.is_quiet.load(Ordering::Relaxed) {
+            self.0.turns.fetch_add(1, Ordering::AcqRel);
+            self.0.turned.notify_waiters();
         }
     }
 
-    /// Resolves once everything that was handed to the engine before the call has been written. A flush that has begun
-    /// may miss it, the one after it can't.
+    /// Resolves once everything that was handed to the engine before the call, and that windows let through, has been
+    /// written: it has left, or stands in line. A turn that has begun may miss it, the one after it can't.
     ///
     /// # Cancel safety
     /// Safe: it only waits.
     pub async fn written(&self) {
-        let seen = self.flushes();
-        for flush in 0..2 {
+        self.0.counts_turns.store(true, Ordering::Release);
+        let seen = self.0.turns.load(Ordering::Acquire);
+        for turn in 0..2 {
             self.wake();
-            self.flushed_since(seen + flush).await;
+            count_above(&self.0.turns, &self.0.turned, seen + turn).await;
         }
     }
 
@@ -210,6 +249,28 @@ impl TapHandle {
         result
     }
 
+    /// Lets composed frames of `owner`'s exchange leave; see [`Hand::write`]. Notes what they do to the streams of other
+    /// exchanges, of which the engine knows nothing.
+    pub fn write(&self, owner: u32, composed: &mut Composed) -> oneshot::Receiver<()> {
+        let mut ledger = self.ledger();
+        for (stream, octets) in &composed.data {
+            ledger.spend(*stream, u64::from(*octets));
+        }
+        // A stream that has no exchange yet, or none any more, is the engine's.
+        composed.touched.retain(|stream| *stream == owner || ledger.is_held(*stream));
+        if composed.ended.iter().any(|stream| *stream != owner && ledger.is_held(*stream)) {
+            composed.spoils.get_or_insert("the end of another exchange's stream");
+        }
+        drop(ledger);
+        self.handle(|hand| hand.write(owner, composed))
+    }
+
+    /// Since when the peer has taken nothing, though there was something to take; as long as no exchange has its hand on the
+    /// wire, nobody looks.
+    pub fn peer_idle_since(&self) -> Option<Instant> {
+        self.hand().peer_idle_since()
+    }
+
     /// Whether an exchange has, or had, its hand on the wire.
     pub fn is_handled(&self) -> bool {
         self.0.is_handled.load(Ordering::Acquire)
@@ -235,6 +296,18 @@ impl TapHandle {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Resolves once a count is above `seen`.
+async fn count_above(count: &AtomicU64, changed: &Notify, seen: u64) {
+    loop {
+        let mut next = std::pin::pin!(changed.notified());
+        next.as_mut().enable();
+        if count.load(Ordering::Acquire) > seen {
+            return;
+        }
+        next.await;
     }
 }
 

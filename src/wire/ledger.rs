@@ -31,6 +31,8 @@ pub struct Ledger {
     held: VecDeque<Stream<()>>,
     /// The highest stream seen.
     last: u32,
+    /// The highest stream that the engine has promised, or skipped.
+    promised: u32,
     /// Most entries of `arrived`.
     most_arrived: usize,
     initial_window: u32,
@@ -65,6 +67,8 @@ struct Stream<H> {
     trailers: Option<Box<FieldBlock>>,
     /// What WINDOW_UPDATE added.
     window: u32,
+    /// Octets of content that were sent raw.
+    raw: u64,
     /// How many parts of the exchange still hold it.
     holders: u8,
 }
@@ -76,6 +80,7 @@ impl Ledger {
             arrived: VecDeque::new(),
             held: VecDeque::new(),
             last: 0,
+            promised: 0,
             most_arrived,
             initial_window: DEFAULT_WINDOW,
             connection_window: u64::from(DEFAULT_WINDOW),
@@ -96,7 +101,7 @@ impl Ledger {
                 self.last = stream;
                 if self.arrived.len() < self.most_arrived {
                     let head = Section { block, end_stream };
-                    self.arrived.push_back(Stream { id: stream, head, trailers: None, window: 0, holders: 0 });
+                    self.arrived.push_back(Stream { id: stream, head, trailers: None, window: 0, raw: 0, holders: 0 });
                 }
             }
             Arrival::Section { stream, block, .. } => {
@@ -194,8 +199,19 @@ impl Ledger {
 
     /// An exchange holds a stream that the server has promised.
     pub fn hold_promised(&mut self, stream: u32) {
+        self.note_promised(stream);
         let at = self.held.partition_point(|held| held.id < stream);
-        self.held.insert(at, Stream { id: stream, head: (), trailers: None, window: 0, holders: 1 });
+        self.held.insert(at, Stream { id: stream, head: (), trailers: None, window: 0, raw: 0, holders: 1 });
+    }
+
+    /// The engine has promised this stream, or skipped it.
+    pub fn note_promised(&mut self, stream: u32) {
+        self.promised = self.promised.max(stream);
+    }
+
+    /// The highest stream that the engine has promised, or skipped; 0 if none.
+    pub fn last_promised(&self) -> u32 {
+        self.promised
     }
 
     /// The section that opened `stream`, for the exchange made of it, which then holds the stream in one part, or in
@@ -209,7 +225,7 @@ impl Ledger {
         if matches!(head.block, FieldBlock::Section(_)) {
             let holders = if head.end_stream { 1 } else { 2 };
             let at = self.held.partition_point(|held| held.id < id);
-            self.held.insert(at, Stream { id, head: (), trailers, window, holders });
+            self.held.insert(at, Stream { id, head: (), trailers, window, raw: 0, holders });
         }
         Some(head)
     }
@@ -229,11 +245,24 @@ impl Ledger {
         }
     }
 
-    /// Octets that the peer has allowed so far: on this stream and on the connection (RFC 9113 §6.9.1). A stream that
+    /// Whether an exchange holds this stream.
+    pub fn is_held(&self, stream: u32) -> bool {
+        self.held.binary_search_by_key(&stream, |held| held.id).is_ok()
+    }
+
+    /// Content of these octets is sent raw on a stream.
+    pub fn spend(&mut self, stream: u32, octets: u64) {
+        if let Some(held) = find(&mut self.held, stream) {
+            held.raw = held.raw.saturating_add(octets);
+        }
+    }
+
+    /// Octets that the peer has allowed the engine so far: on this stream, less what was sent raw there, and on the connection (RFC 9113 §6.9.1). A stream that
     /// is not held has none.
     pub fn allowed(&mut self, stream: u32) -> (u64, u64) {
         let initial = u64::from(self.initial_window);
-        let stream = find(&mut self.held, stream).map_or(0, |held| initial + u64::from(held.window));
+        let stream =
+            find(&mut self.held, stream).map_or(0, |held| (initial + u64::from(held.window)).saturating_sub(held.raw));
         (stream, self.connection_window)
     }
 }

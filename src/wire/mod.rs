@@ -6,14 +6,18 @@
 mod boundary;
 pub mod compose;
 mod frame;
+mod grip;
 mod hand;
 mod handle;
+mod hold;
 pub mod hpack;
 mod inbound;
 mod ledger;
+mod out_queue;
 mod outgoing;
 mod platform;
 mod rewind;
+mod shape;
 mod sieve;
 mod tap;
 mod trace;

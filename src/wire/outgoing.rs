@@ -1,76 +1,128 @@
-//! The engine's frames on their way out once a handler has its hand on the wire, sans I/O.
+//! What is on its way out once a handler has its hand on the wire, in line, sans I/O.
 //!
-//! What the HTTP/2 engine writes is cut into *units* – a frame, or a whole field block (RFC 9113 §6.10) – so that others
-//! can stand between them, and so that each can be dropped, put into another shape, or made to wait.
+//! What the HTTP/2 engine writes is cut into *units* – a frame, or a whole field block (RFC 9113 §6.10). Raw writes of
+//! exchanges are units too, in the same line, so that each stands behind what its exchange sent before:
+//!
+//! | a unit waits | until |
+//! | --- | --- |
+//! | behind another of its stream, or of its exchange | that one has gone |
+//! | while another stream has the connection for itself | the hold has ended |
+//! | while a raw field block is open (RFC 9113 §6.10) | it has ended; raw writes of its exchange pass, they alone can end it |
+//! | as DATA of the engine's over the connection's window (§5.2) | the window holds it |
+//! | as a field block of the engine's behind another (RFC 7541 §2.2) | that one has gone |
 
-use std::collections::VecDeque;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    mem,
+};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
+use tokio::sync::oneshot;
 
-use super::frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
+use super::{
+    frame::{FrameKind, HEADER_OCTETS, flags},
+    out_queue::OutQueue,
+    shape::{Rules, header_of},
+};
 
-/// What is done with the engine's frames, by stream.
-#[derive(Debug, Default)]
-pub(super) struct Rules {
-    /// Streams on which no RST_STREAM of the engine's leaves: a handler sends on them what the engine knows nothing of.
-    pub(super) suppressed: Vec<u32>,
-    /// Padding for the next DATA frame of a stream.
-    pub(super) padding: Vec<(u32, u8)>,
-    /// The longest fragment of the field blocks of a stream.
-    pub(super) fragments: Vec<(u32, usize)>,
-    /// A handler has sent a GOAWAY: the engine's own would contradict it.
-    pub(super) suppress_goaway: bool,
+/// Octets of an exchange's own that wait to stand between two frames; none only wait for what is before them to leave.
+#[derive(Debug)]
+pub(super) struct RawWrite {
+    /// The stream of the exchange.
+    pub(super) owner: u32,
+    pub(super) octets: Bytes,
+    /// Octets that flow control counts.
+    pub(super) data: u64,
+    /// Whether it leaves a field block open, or ends one; none if it has no part of one.
+    pub(super) open_block: Option<bool>,
+    /// Told when the octets have left.
+    pub(super) done: oneshot::Sender<()>,
 }
 
-/// A frame, or a field block with all its frames.
+/// What waits in line.
 #[derive(Debug)]
 struct Unit {
-    header: FrameHeader,
+    /// Counts up from 1.
+    number: u64,
+    stream: u32,
     octets: Bytes,
     /// Octets that flow control counts.
-    data: u32,
+    data: u64,
+    of: Of,
 }
 
-/// The engine's octets, cut and lined up.
+/// Whose unit it is.
+#[derive(Debug)]
+enum Of {
+    Engine { is_block: bool },
+    Exchange { open_block: Option<bool>, done: oneshot::Sender<()> },
+}
+
+/// The line.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     /// What the engine wrote and makes no unit yet.
     partial: BytesMut,
-    /// Units in the order of the engine; those that may go have gone.
     waiting: VecDeque<Unit>,
     waiting_octets: usize,
-    /// What leaves, in this order.
-    out: VecDeque<Bytes>,
-    out_octets: usize,
-    /// Octets put into `out` so far.
-    appended: u64,
+    /// Units that have come so far.
+    lined_up: u64,
+    /// The exchange whose raw field block is open: nothing but its own raw writes may follow.
+    open_block: Option<u32>,
+    /// What is known of the first units that wait, so that they need no second look.
+    look: Option<Look>,
+    /// What has gone.
+    pub(super) out: OutQueue,
     /// Octets of DATA that the engine does not know of: padding.
     unknown_data: u64,
     /// The stream of the last RST_STREAM that was not dropped.
     reset: Option<u32>,
-    /// Units that went, if somebody wants to know.
-    gone: Option<Vec<Bytes>>,
+    /// What went, and whether it was raw, if somebody wants to know.
+    gone: Option<Vec<(Bytes, bool)>>,
 }
 
 /// What keeps units waiting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Obstacles {
     /// Only this stream may send.
     pub(super) held_for: Option<u32>,
     /// Octets of content that the connection's window lets through (RFC 9113 §5.2).
     pub(super) room: u64,
-    /// A handler has left a field block open: nothing else may follow (RFC 9113 §6.10).
-    pub(super) open_block: bool,
+}
+
+/// A look at the first units that wait: all stay under these obstacles.
+#[derive(Debug)]
+struct Look {
+    held_for: Option<u32>,
+    open_block: Option<u32>,
+    units: usize,
+    /// Streams whose units may not pass those.
+    blocked: BTreeSet<u32>,
+    /// A field block of the engine's is among them.
+    block_waits: bool,
+    /// Octets that a hold keeps back.
+    held_octets: usize,
+    /// Content among them would go if the connection's window held more than this.
+    short_of: Option<u64>,
+    is_stuck: bool,
 }
 
 /// What came of an attempt to let units go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Gone {
     /// Octets of content that went.
     pub(super) data: u64,
+    /// Octets of them that exchanges sent raw.
+    pub(super) raw_data: u64,
+    /// Exchanges whose raw content the connection's window did not hold.
+    pub(super) overdrawn: Vec<u32>,
     /// A field block of the stream that has the connection for itself stands behind one of another stream. It can't pass:
     /// the peer's dynamic table depends on their order (RFC 7541 §2.2).
-    pub(super) stuck: bool,
+    pub(super) is_stuck: bool,
+    /// Nothing but the connection's window keeps some content waiting.
+    pub(super) is_short: bool,
+    /// Octets that the hold keeps back.
+    pub(super) held_octets: usize,
 }
 
 impl Outgoing {
@@ -78,119 +130,154 @@ impl Outgoing {
     pub(super) fn take(&mut self, octets: &[u8], rules: &mut Rules) {
         self.partial.extend_from_slice(octets);
         while let Some(octets) = cut(&mut self.partial) {
-            let Some(unit) = self.shape(octets, rules) else { continue };
-            self.waiting_octets += unit.octets.len();
-            self.waiting.push_back(unit);
+            let Some(header) = header_of(&octets) else { continue };
+            let Some((octets, unknown)) = rules.shape(header, octets) else { continue };
+            if header.kind == FrameKind::RST_STREAM {
+                self.reset = Some(header.stream);
+            }
+            self.unknown_data += u64::from(unknown);
+            let data = if header.kind == FrameKind::DATA { u64::from(header.length) + u64::from(unknown) } else { 0 };
+            let is_block = matches!(header.kind, FrameKind::HEADERS | FrameKind::PUSH_PROMISE);
+            self.line_up(header.stream, octets, data, Of::Engine { is_block });
         }
     }
 
-    /// Drops a unit, or gives it its shape.
-    fn shape(&mut self, octets: Bytes, rules: &mut Rules) -> Option<Unit> {
-        let header = header_of(&octets)?;
-        let stream = header.stream;
-        match header.kind {
-            FrameKind::RST_STREAM if rules.suppressed.contains(&stream) => None,
-            FrameKind::RST_STREAM => {
-                self.reset = Some(stream);
-                Some(Unit { header, octets, data: 0 })
-            }
-            FrameKind::GOAWAY if rules.suppress_goaway => None,
-            FrameKind::DATA => {
-                let index = rules.padding.iter().position(|(padded, _)| *padded == stream);
-                let Some((_, padding)) = index.map(|index| rules.padding.remove(index)) else {
-                    return Some(Unit { header, octets, data: header.length });
-                };
-                self.unknown_data += u64::from(padding) + 1;
-                let octets = pad(header, &octets[HEADER_OCTETS..], padding);
-                Some(Unit { header, octets, data: header.length + u32::from(padding) + 1 })
-            }
-            FrameKind::HEADERS | FrameKind::PUSH_PROMISE => {
-                let fragment = rules.fragments.iter().find(|(split, _)| *split == stream);
-                let octets = match fragment {
-                    Some((_, fragment)) => split(header, &octets, *fragment),
-                    None => octets,
-                };
-                Some(Unit { header, octets, data: 0 })
-            }
-            _ => Some(Unit { header, octets, data: 0 }),
+    /// Lines up a raw write.
+    pub(super) fn write(&mut self, write: RawWrite) {
+        let RawWrite { owner, octets, data, open_block, done } = write;
+        self.line_up(owner, octets, data, Of::Exchange { open_block, done });
+    }
+
+    fn line_up(&mut self, stream: u32, octets: Bytes, data: u64, of: Of) {
+        self.lined_up += 1;
+        self.waiting_octets += octets.len();
+        self.waiting.push_back(Unit { number: self.lined_up, stream, octets, data, of });
+    }
+
+    /// An exchange is over: what it has written raw and has not gone is dropped, and its open field block is nobody's.
+    pub(super) fn end_exchange(&mut self, stream: u32) {
+        self.open_block.take_if(|open| *open == stream);
+        let is_its = |unit: &Unit| unit.stream == stream && matches!(unit.of, Of::Exchange { .. });
+        if self.waiting.iter().any(is_its) {
+            self.look = None;
+            self.waiting.retain(|unit| !is_its(unit));
+            self.waiting_octets = self.waiting.iter().map(|unit| unit.octets.len()).sum();
         }
     }
 
-    /// Lets go what may: units keep their order within a stream, and field blocks among themselves.
+    /// Lets go what may.
     pub(super) fn let_go(&mut self, obstacles: Obstacles) -> Gone {
         let mut gone = Gone::default();
-        if obstacles.open_block {
-            return gone;
-        }
-        let mut blocked: Vec<u32> = Vec::new();
-        let mut block_waits = false;
-        for unit in std::mem::take(&mut self.waiting) {
-            let stream = unit.header.stream;
-            let is_block = matches!(unit.header.kind, FrameKind::HEADERS | FrameKind::PUSH_PROMISE);
-            let is_favoured = obstacles.held_for == Some(stream);
-            let is_held = obstacles.held_for.is_some() && !is_favoured;
-            let fits = unit.data == 0 || gone.data + u64::from(unit.data) <= obstacles.room;
-            let waits_for_another = blocked.contains(&stream) || is_block && block_waits;
-            if fits && !is_held && !waits_for_another {
-                gone.data += u64::from(unit.data);
-                self.waiting_octets -= unit.octets.len();
-                if let Some(gone) = &mut self.gone {
-                    gone.push(unit.octets.clone());
-                }
-                self.append(unit.octets);
-                continue;
+        loop {
+            let look = match self.look.take() {
+                Some(look) if look.holds(obstacles, self.open_block) => look,
+                _ => Look::from_first(obstacles.held_for, self.open_block),
+            };
+            let (look, freed) = self.pass(look, obstacles.room, &mut gone);
+            (gone.is_stuck, gone.held_octets) = (look.is_stuck, look.held_octets);
+            gone.is_short = look.short_of.is_some();
+            if !freed {
+                // One that saw a field block begin knows only of those before it.
+                self.look = Some(look).filter(|look| look.open_block == self.open_block);
+                return gone;
             }
-            gone.stuck |= is_favoured && is_block && block_waits;
-            block_waits |= is_block;
-            blocked.push(stream);
-            self.waiting.push_back(unit);
         }
-        gone
     }
 
-    /// From here on keeps the units that go for [`take_gone`](Self::take_gone).
+    /// Looks at the units that have not been looked at. Also tells whether a field block has ended, which frees those that
+    /// have been: then it stops there.
+    fn pass(&mut self, mut look: Look, room: u64, gone: &mut Gone) -> (Look, bool) {
+        let mut rest = match look.units {
+            0 => mem::take(&mut self.waiting),
+            units => self.waiting.split_off(units),
+        };
+        while let Some(unit) = rest.pop_front() {
+            let room = room.saturating_sub(gone.data);
+            if !self.may_go(&unit, &mut look, room) {
+                look.units += 1;
+                self.waiting.push_back(unit);
+                continue;
+            }
+            let was_open = self.open_block.is_some();
+            self.go(unit, room, gone);
+            if was_open && self.open_block.is_none() {
+                self.waiting.append(&mut rest);
+                return (look, true);
+            }
+        }
+        (look, false)
+    }
+
+    /// Whether a unit may go, with those before it looked at.
+    fn may_go(&self, unit: &Unit, look: &mut Look, room: u64) -> bool {
+        let (is_block, is_raw) = match unit.of {
+            Of::Engine { is_block } => (is_block, false),
+            Of::Exchange { .. } => (false, true),
+        };
+        if let Some(owner) = self.open_block {
+            return is_raw && unit.stream == owner;
+        }
+        let favoured = look.held_for;
+        let is_held = favoured.is_some_and(|favoured| favoured != unit.stream);
+        let is_behind = look.blocked.contains(&unit.stream) || is_block && look.block_waits;
+        let fits = is_raw || unit.data == 0 || unit.data <= room;
+        if !is_held && !is_behind && fits {
+            return true;
+        }
+        if is_held {
+            look.held_octets += unit.octets.len();
+        }
+        if !is_held && !is_behind {
+            look.short_of = Some(look.short_of.map_or(room, |short_of| short_of.min(room)));
+        }
+        look.is_stuck |= favoured == Some(unit.stream) && is_block && look.block_waits;
+        look.block_waits |= is_block;
+        look.blocked.insert(unit.stream);
+        false
+    }
+
+    fn go(&mut self, unit: Unit, room: u64, gone: &mut Gone) {
+        self.waiting_octets -= unit.octets.len();
+        gone.data += unit.data;
+        let is_raw = matches!(unit.of, Of::Exchange { .. });
+        if let Some(gone) = &mut self.gone {
+            gone.push((unit.octets.clone(), is_raw));
+        }
+        self.out.append(unit.octets);
+        if let Of::Exchange { open_block, done } = unit.of {
+            gone.raw_data += unit.data;
+            if unit.data > room {
+                gone.overdrawn.push(unit.stream);
+            }
+            match open_block {
+                Some(true) => self.open_block = Some(unit.stream),
+                Some(false) => self.open_block = None,
+                None => {}
+            }
+            self.out.mark(done);
+        }
+    }
+
+    /// From here on keeps what goes for [`take_gone`](Self::take_gone).
     pub(super) fn keep_gone(&mut self) {
         self.gone.get_or_insert_default();
     }
 
-    /// The units that went since the last call, if they are kept.
-    pub(super) fn take_gone(&mut self) -> Vec<Bytes> {
-        self.gone.as_mut().map(std::mem::take).unwrap_or_default()
+    /// What went since the last call, and whether it was raw, if it is kept.
+    pub(super) fn take_gone(&mut self) -> Vec<(Bytes, bool)> {
+        self.gone.as_mut().map(mem::take).unwrap_or_default()
     }
 
-    /// Puts octets behind what is leaving.
-    pub(super) fn append(&mut self, octets: Bytes) {
-        self.appended += octets.len() as u64;
-        self.out_octets += octets.len();
-        if !octets.is_empty() {
-            self.out.push_back(octets);
-        }
-    }
-
-    /// What leaves next; none if all has left.
-    pub(super) fn next(&self) -> Option<&Bytes> {
-        self.out.front()
-    }
-
-    /// Notes that the first octets of [`next`](Self::next) have left.
-    pub(super) fn advance(&mut self, octets: usize) {
-        self.out_octets -= octets;
-        if let Some(first) = self.out.front_mut() {
-            first.advance(octets);
-            if first.is_empty() {
-                self.out.pop_front();
-            }
-        }
-    }
-
-    /// Forgets what has not left.
+    /// Forgets what has not left; who waits for it learns that.
     pub(super) fn clear(&mut self) {
-        *self = Self { appended: self.appended, gone: self.gone.take(), ..Self::default() };
+        self.out.clear();
+        let (out, gone) = (mem::take(&mut self.out), self.gone.take());
+        *self = Self { lined_up: self.lined_up, out, gone, ..Self::default() };
     }
 
     /// Octets of DATA that left without the engine's knowledge since the last call.
     pub(super) fn take_unknown_data(&mut self) -> u64 {
-        std::mem::take(&mut self.unknown_data)
+        mem::take(&mut self.unknown_data)
     }
 
     /// The stream of the last RST_STREAM that was let through since the last call.
@@ -198,34 +285,46 @@ impl Outgoing {
         self.reset.take()
     }
 
-    /// Octets put on their way so far.
-    pub(super) fn appended(&self) -> u64 {
-        self.appended
-    }
-
-    /// Octets of these that have left.
-    pub(super) fn left(&self) -> u64 {
-        self.appended - self.out_octets as u64
-    }
-
-    /// Octets on their way.
-    pub(super) fn out_octets(&self) -> usize {
-        self.out_octets
-    }
-
     /// Octets that may not go yet.
     pub(super) fn waiting_octets(&self) -> usize {
         self.waiting_octets + self.partial.len()
     }
 
-    /// Octets of streams other than this one that may not go yet.
-    pub(super) fn waiting_of_others(&self, stream: u32) -> usize {
-        self.waiting.iter().filter(|unit| unit.header.stream != stream).map(|unit| unit.octets.len()).sum()
+    /// Where the line ends now: behind the unit of the engine's that has begun, if one has.
+    pub(super) fn end_of_line(&self) -> u64 {
+        self.lined_up + u64::from(!self.partial.is_empty())
+    }
+
+    /// Whether what stood in line before this place has gone, or waits for what this exchange has not done: for the end of
+    /// its own field block.
+    pub(super) fn is_past(&self, place: u64, stream: u32) -> bool {
+        self.open_block == Some(stream)
+            || self.lined_up >= place && self.waiting.front().is_none_or(|unit| unit.number > place)
     }
 }
 
-fn header_of(octets: &[u8]) -> Option<FrameHeader> {
-    octets.first_chunk().map(|header| FrameHeader::decode(*header))
+impl Look {
+    /// None has been looked at.
+    fn from_first(held_for: Option<u32>, open_block: Option<u32>) -> Self {
+        Self {
+            held_for,
+            open_block,
+            units: 0,
+            blocked: BTreeSet::new(),
+            block_waits: false,
+            held_octets: 0,
+            short_of: None,
+            is_stuck: false,
+        }
+    }
+
+    /// Whether the units that have been looked at stay under these obstacles too. More room makes no difference unless one
+    /// waits for it alone.
+    fn holds(&self, obstacles: Obstacles, open_block: Option<u32>) -> bool {
+        self.held_for == obstacles.held_for
+            && self.open_block == open_block
+            && self.short_of.is_none_or(|short_of| obstacles.room <= short_of)
+    }
 }
 
 /// Takes the first unit off, if it is whole.
@@ -243,52 +342,6 @@ fn cut(octets: &mut BytesMut) -> Option<Bytes> {
             return Some(octets.split_to(end).freeze());
         }
     }
-}
-
-/// A DATA frame with padding (RFC 9113 §6.1). The engine pads none itself.
-fn pad(header: FrameHeader, payload: &[u8], padding: u8) -> Bytes {
-    let length = header.length + u32::from(padding) + 1;
-    let header = FrameHeader { length, flags: header.flags | flags::PADDED, ..header };
-    let mut octets = BytesMut::with_capacity(HEADER_OCTETS + length as usize);
-    octets.put_slice(&header.encode());
-    octets.put_u8(padding);
-    octets.put_slice(payload);
-    octets.put_bytes(0, padding.into());
-    octets.freeze()
-}
-
-/// A field block in fragments of at most `most` octets (RFC 9113 §6.10). The engine's have neither padding nor priority.
-fn split(first: FrameHeader, unit: &[u8], most: usize) -> Bytes {
-    let mut payload = Vec::with_capacity(unit.len());
-    let mut rest = unit;
-    while let Some(header) = header_of(rest) {
-        let end = (HEADER_OCTETS + header.length as usize).min(rest.len());
-        payload.extend_from_slice(&rest[HEADER_OCTETS..end]);
-        rest = &rest[end..];
-    }
-    // RFC 9113 §6.6: a promised stream stands before the block.
-    let fixed = if first.kind == FrameKind::PUSH_PROMISE { payload.len().min(4) } else { 0 };
-    let mut octets = BytesMut::with_capacity(unit.len() + HEADER_OCTETS * (payload.len() / most.max(1) + 1));
-    let mut at = 0;
-    while at == 0 || at < payload.len() {
-        let allowed = if at == 0 { most + fixed } else { most };
-        let end = payload.len().min(at + allowed.max(1));
-        let header = FrameHeader {
-            length: u32::try_from(end - at).unwrap_or(u32::MAX),
-            kind: if at == 0 { first.kind } else { FrameKind::CONTINUATION },
-            flags: (if at == 0 { first.flags & !flags::END_HEADERS } else { 0 })
-                | (if end == payload.len() { flags::END_HEADERS } else { 0 }),
-            reserved: false,
-            stream: first.stream,
-        };
-        octets.put_slice(&header.encode());
-        octets.put_slice(&payload[at..end]);
-        if payload.is_empty() {
-            break;
-        }
-        at = end;
-    }
-    octets.freeze()
 }
 
 #[cfg(test)]

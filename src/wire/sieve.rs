@@ -1,6 +1,8 @@
 //! The client's frames on their way to the engine once a handler has its hand on the wire, sans I/O: some are none of
 //! the engine's business.
 
+use std::collections::BTreeSet;
+
 use bytes::BytesMut;
 
 use super::{
@@ -15,11 +17,36 @@ const WINDOW_UPDATE_OCTETS: usize = HEADER_OCTETS + 4;
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
     /// Streams that were promised without the engine's knowledge.
-    pub(super) promised: Vec<u32>,
+    promised: BTreeSet<u32>,
     /// Octets of content that left without its knowledge. Window updates of the connection pay for them first.
-    pub(super) debt: u64,
+    debt: u64,
     /// SETTINGS that it did not send: as many acknowledgements are not for it (RFC 9113 §6.5.3).
     pub(super) settings: u32,
+}
+
+/// Streams promised raw that a connection remembers: far more than a client lets be open at once.
+const STREAMS_PROMISED: usize = 4_096;
+
+impl Secrets {
+    /// Frames of the client for this stream are absorbed; unless there are too many such streams.
+    ///
+    /// Only even-numbered streams can be promised (RFC 9113 §5.1.1); others are the client's, or the connection.
+    pub(super) fn absorb(&mut self, stream: u32) -> bool {
+        if stream == 0 || !stream.is_multiple_of(2) || self.promised.contains(&stream) {
+            return true;
+        }
+        self.promised.len() < STREAMS_PROMISED && self.promised.insert(stream)
+    }
+
+    /// The highest stream that was promised raw.
+    pub(super) fn last_promised(&self) -> Option<u32> {
+        self.promised.last().copied()
+    }
+
+    /// Content left without the engine's knowledge.
+    pub(super) fn owe(&mut self, octets: u64) {
+        self.debt = self.debt.saturating_add(octets);
+    }
 }
 
 /// Lets the client's frames through, or not.
@@ -169,7 +196,7 @@ mod tests {
         ]
         .concat();
         for cut in 0..=octets.len() {
-            let mut secrets = Secrets { promised: vec![2], debt: 12, settings: 0 };
+            let mut secrets = Secrets { promised: BTreeSet::from([2]), debt: 12, settings: 0 };
             let (mut sieve, mut out) = (Sieve::from(START), BytesMut::new());
             sieve.sift(&octets[..cut], &mut secrets, &mut out);
             sieve.sift(&octets[cut..], &mut secrets, &mut out);
@@ -181,7 +208,7 @@ mod tests {
     fn a_frame_that_the_engine_has_seen_the_start_of_passes_whole() {
         let octets = [frame(FrameKind::RST_STREAM, 2, &[0, 0, 0, 8]), update(0, 5), update(0, 6)].concat();
         for begun in 1..octets.len() - 13 {
-            let mut secrets = Secrets { promised: vec![2], debt: 11, settings: 0 };
+            let mut secrets = Secrets { promised: BTreeSet::from([2]), debt: 11, settings: 0 };
             let mut header = [0; 9];
             let position = match begun {
                 1..9 => {

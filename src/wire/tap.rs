@@ -10,10 +10,10 @@
 //! ```
 //!
 //! Until a handler asks for something, octets pass unchanged, and are only looked at. From then on what the engine writes
-//! goes through [`Outgoing`](super::outgoing) and what the client sends through [`Sieve`](super::sieve).
+//! goes through [`Outgoing`](super::outgoing) and what the client sends through [`Sieve`](super::sieve); the
+//! [`Grip`](super::grip) has both.
 
 use std::{
-    collections::VecDeque,
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
@@ -23,16 +23,11 @@ use std::{
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::oneshot,
-    time::{Sleep, sleep_until},
+    time::Instant,
 };
 
 use super::{
-    Arrival, Boundary, Inbound, Limits, Position, TapHandle, Transport,
-    hand::Leaving,
-    outgoing::{Obstacles, Outgoing},
-    sieve::Sieve,
-    trace::Trace,
+    Arrival, Boundary, Inbound, Limits, Position, TapHandle, Transport, grip::Grip, hand::PeerIdle, trace::Trace,
 };
 use crate::{exchange::Leave, observe::wire_log::WireLog};
 
@@ -55,26 +50,8 @@ pub struct Tap<T> {
     trace: Option<Box<Trace>>,
 }
 
-/// What is needed while handlers have their hand on the wire.
-#[derive(Debug)]
-struct Grip {
-    outgoing: Outgoing,
-    sieve: Sieve,
-    /// Read, sifted, and not taken by the engine yet.
-    sifted: BytesMut,
-    /// Who waits for which octet of `outgoing` to have left.
-    marks: VecDeque<(u64, oneshot::Sender<()>)>,
-    leaving: Option<Leaving>,
-    /// Our direction is closed: what the engine writes is dropped.
-    left: Option<Leave>,
-    hold_timer: Option<Pin<Box<Sleep>>>,
-}
-
 /// Octets that are gathered while corked: the content of one TLS record (RFC 8446 §5.1).
 const HELD_OCTETS: usize = 16 << 10;
-
-/// Octets that may wait for the socket, or for a window, before the engine is asked to wait: a few frames.
-const BACKLOG_OCTETS: usize = 64 << 10;
 
 /// Octets of one read that is sifted: what the engine reads at a time.
 const READ_OCTETS: usize = 16 << 10;
@@ -137,20 +114,8 @@ impl<T> Tap<T> {
     /// Whether handlers have their hand on the wire, as far as the engine stands between two frames.
     fn is_gripped(&mut self) -> bool {
         if self.grip.is_none() && self.handle.is_handled() && self.outbound.position() == Position::Between {
-            let mut outgoing = Outgoing::default();
-            outgoing.append(self.held.split().freeze());
-            if self.trace.is_some() {
-                outgoing.keep_gone();
-            }
-            self.grip = Some(Box::new(Grip {
-                outgoing,
-                sieve: Sieve::from(self.inbound.position()),
-                sifted: BytesMut::new(),
-                marks: VecDeque::new(),
-                leaving: None,
-                left: None,
-                hold_timer: None,
-            }));
+            let (arrived, written) = (self.inbound.position(), self.held.split().freeze());
+            self.grip = Some(Box::new(Grip::new(arrived, written, self.trace.is_some())));
         }
         self.grip.is_some()
     }
@@ -197,104 +162,14 @@ impl<T: Transport> Tap<T> {
             return Poll::Ready(Err(error));
         }
         let Some(grip) = &mut self.grip else { return Poll::Pending };
-        if grip.left.is_some() {
-            return Poll::Ready(Ok(buf.len()));
-        }
-        let mut hand = self.handle.hand();
-        let allowed = BACKLOG_OCTETS + hand.held().map_or(0, |hold| hold.octets);
-        if grip.outgoing.out_octets() > BACKLOG_OCTETS || grip.outgoing.waiting_octets() > allowed {
-            return Poll::Pending;
-        }
-        grip.outgoing.take(buf, &mut hand.rules);
-        Poll::Ready(Ok(buf.len()))
+        grip.take(&self.handle, buf)
     }
 
     /// Lets leave what may. Ready when all that may has left.
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(mut grip) = self.grip.take() else { return Poll::Ready(Ok(())) };
-        let result = self.drive(&mut grip, cx);
-        self.grip = Some(grip);
-        result
-    }
-
-    fn drive(&mut self, grip: &mut Grip, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if grip.left.is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        self.line_up(grip, cx);
-        while let Some(next) = grip.outgoing.next() {
-            let written = ready!(Pin::new(&mut self.io).poll_write(cx, next))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            grip.outgoing.advance(written);
-        }
-        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        let left = grip.outgoing.left();
-        while let Some((_, done)) = grip.marks.pop_front_if(|(mark, _)| *mark <= left) {
-            // Nobody waits any more: nobody is to be told.
-            let _ = done.send(());
-        }
-        if grip.leaving.is_none() {
-            grip.leaving = self.handle.hand().take_leaving();
-        }
-        if let Some(leaving) = &grip.leaving {
-            let how = leaving.how;
-            ready!(self.io.poll_leave(how, cx))?;
-            grip.left = Some(how);
-            grip.outgoing.clear();
-            if let Some(leaving) = grip.leaving.take() {
-                let _ = leaving.done.send(());
-            }
-            self.handle.hand().abandon();
-            if how == Leave::Reset {
-                // The transport is to be dropped, neither read nor written: an error is what makes the engine let go.
-                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Puts into line what may leave: raw writes, and what the engine wrote.
-    fn line_up(&mut self, grip: &mut Grip, cx: &mut Context<'_>) {
-        let mut hand = self.handle.hand();
-        while let Some(write) = hand.next_write() {
-            if let Some(trace) = &mut self.trace {
-                trace.left(&write.octets, true, None);
-            }
-            grip.outgoing.append(write.octets);
-            grip.marks.push_back((grip.outgoing.appended(), write.done));
-            if write.data > self.handle.room() {
-                // RFC 9113 §5.2: what the engine may still send, nobody knows.
-                hand.spoil(write.owner);
-            }
-            self.handle.add_data_octets(write.data);
-        }
-        loop {
-            if let Some(hold) = hand.held() {
-                let timer = grip.hold_timer.get_or_insert_with(|| Box::pin(sleep_until(hold.until)));
-                timer.as_mut().reset(hold.until);
-                let others = grip.outgoing.waiting_of_others(hold.stream);
-                if timer.as_mut().poll(cx).is_ready() || others > hold.octets {
-                    hand.lose_hold();
-                }
-            }
-            let obstacles = Obstacles {
-                held_for: hand.held().map(|hold| hold.stream),
-                room: self.handle.room(),
-                open_block: hand.has_open_block(),
-            };
-            let gone = grip.outgoing.let_go(obstacles);
-            let refused = grip.outgoing.take_reset().and_then(|stream| self.handle.note_refused(stream));
-            if let Some(trace) = &mut self.trace {
-                grip.outgoing.take_gone().iter().for_each(|octets| trace.left(octets, false, refused));
-            }
-            hand.secrets.debt = hand.secrets.debt.saturating_add(grip.outgoing.take_unknown_data());
-            self.handle.add_data_octets(gone.data);
-            if !gone.stuck {
-                return;
-            }
-            hand.lose_hold();
+        match &mut self.grip {
+            Some(grip) => grip.poll_drive(&mut self.io, &self.handle, &mut self.trace, cx),
+            None => Poll::Ready(Ok(())),
         }
     }
 
@@ -307,7 +182,7 @@ impl<T: Transport> Tap<T> {
                 buf.put_slice(&grip.sifted.split_to(taken));
                 return Poll::Ready(Ok(()));
             }
-            if grip.left == Some(Leave::Reset) {
+            if grip.left() == Some(Leave::Reset) {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
             let mut scratch = [0; READ_OCTETS];
@@ -338,6 +213,7 @@ impl<T: Transport> AsyncRead for Tap<T> {
 
 impl<T: Transport> AsyncWrite for Tap<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.handle.note_write();
         if self.is_gripped() {
             return self.grip_write(cx, buf);
         }
@@ -346,7 +222,13 @@ impl<T: Transport> AsyncWrite for Tap<T> {
             return self.hold([buf].into_iter());
         }
         ready!(self.poll_let_go(cx))?;
-        let accepted = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        if self.handle.is_handled() {
+            // Amid a frame of the engine's: whether the peer takes it decides how long a handler waits for the next.
+            let idle = &mut self.handle.hand().idle;
+            PeerIdle::note(&mut idle.blocked, written.is_pending(), written.is_ready(), Instant::now());
+        }
+        let accepted = ready!(written)?;
         self.sent([buf], accepted);
         Poll::Ready(Ok(accepted))
     }
@@ -356,6 +238,7 @@ impl<T: Transport> AsyncWrite for Tap<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.handle.note_write();
         if self.handle.is_handled() {
             let first = bufs.iter().find(|buf| !buf.is_empty());
             return self.poll_write(cx, first.map_or(&[], |buf| &**buf));
@@ -374,6 +257,7 @@ impl<T: Transport> AsyncWrite for Tap<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.handle.note_write();
         if self.handle.is_corked() {
             return Poll::Pending;
         }
@@ -390,7 +274,7 @@ impl<T: Transport> AsyncWrite for Tap<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush(cx))?;
         match &self.grip {
-            Some(grip) if grip.left.is_some() => Poll::Ready(Ok(())),
+            Some(grip) if grip.left().is_some() => Poll::Ready(Ok(())),
             _ => Pin::new(&mut self.io).poll_shutdown(cx),
         }
     }

@@ -7,14 +7,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
 use tokio::time::Instant;
 
-use super::{
-    Settings,
-    fault::Fault,
-    routes::Target,
-    site::{Request, Site, refuse},
-};
+use super::{Settings, fault::Fault, request::Request, routes::Routed, site::Site};
 use crate::{
-    exchange::{ConnectionFacts, Exchange, RequestHead},
+    exchange::{ConnectionFacts, RequestHead},
     pipes,
     reply::Reply,
 };
@@ -34,31 +29,12 @@ pub struct PythonHandler {
 const SOURCE_OCTETS: u64 = 1 << 20;
 
 impl Site {
-    /// The handler that answers this request; none if something else does.
-    ///
-    /// # Errors
-    /// A handler that cannot be read.
-    pub async fn python(
-        &self,
-        head: &RequestHead,
-        connection: &ConnectionFacts,
-        arrived: Instant,
-    ) -> Option<Result<PythonHandler, Fault>> {
-        if head.method == b"CONNECT"[..] {
-            return None;
-        }
-        let request = request(head, connection, arrived).ok()?;
-        let routed = self.route(&request)?;
-        if routed.target != Target::Python {
-            return None;
-        }
-        let read = async {
-            let folder = self.folder(&routed)?;
-            let path = folder.below(&request.url.path)?;
-            let source = folder.read_at_most(Path::new(&path), SOURCE_OCTETS).await.ok_or(Fault::NoFile)?;
-            Ok(PythonHandler { path: format!("/{path}"), source, root: Arc::from(folder.path) })
-        };
-        Some(read.await)
+    /// The handler of a route that is Python's, read now.
+    pub(super) async fn python(&self, routed: &Routed<'_>, request: &Request<'_>) -> Result<PythonHandler, Fault> {
+        let folder = self.folder(routed)?;
+        let path = folder.below(&request.url.path)?;
+        let source = folder.read_at_most(Path::new(&path), SOURCE_OCTETS).await.ok_or(Fault::NoFile)?;
+        Ok(PythonHandler { path: format!("/{path}"), source, root: Arc::from(folder.path) })
     }
 
     /// Runs the response of a handler to this request through pipes.
@@ -79,19 +55,9 @@ impl Site {
         let facts = folder.facts(&request, self.config());
         pipes::apply(reply, &calls, &facts, super::date::today).await.map_err(|error| error.to_string())
     }
-
-    /// Answers with an error document; gives the cause, for the access line.
-    pub async fn refuse(&self, fault: &Fault, exchange: &mut Exchange) -> Option<String> {
-        let is_head = exchange.head.method == b"HEAD"[..];
-        refuse(fault, is_head, &mut exchange.response).await
-    }
 }
 
-fn request<'a>(
-    head: &'a RequestHead,
-    connection: &ConnectionFacts,
-    arrived: Instant,
-) -> Result<Request<'a>, Fault> {
+fn request<'a>(head: &'a RequestHead, connection: &ConnectionFacts, arrived: Instant) -> Result<Request<'a>, Fault> {
     Request::new(head, connection.local, connection.tls.is_some(), arrived)
 }
 

@@ -1,34 +1,30 @@
 //! Answers exchanges as web-platform-tests' own server does: from the request to the one response that is sent.
 
-use std::{borrow::Cow, collections::BTreeMap, io, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::{
     PortSlot, Settings, asis,
     edition::Edition,
-    exposure::Exposure,
     facts::{self, RequestFacts, request_field},
     fault::Fault,
-    file_path,
+    folder::{Folder, side_lines},
     generated::{self, Kind},
     isomorphic, listing, media_type,
-    meta::Metadata,
-    python,
-    query::Query,
+    python::{self, PythonHandler},
     range,
-    routes::{self, AliasFault, Base, Routed, Router, Target},
+    request::Request,
+    routes::{AliasFault, Base, Routed, Router, Target},
     send::{self, SendFault},
     sidecar,
-    url::{Bound, Carrier, RequestUrl, collapse},
 };
 use crate::{
-    exchange::{Exchange, Extent, RequestHead, ResponseWriter, Version, WriteError},
+    exchange::{Exchange, Extent, ResponseWriter, Version, WriteError},
     pipes,
     reply::{Body, FileContent, Reply},
-    site::{self, Lying, SitePath},
-    substitution::{Escape, Value, substitute},
+    site::{self, Lying},
+    substitution::Value,
 };
 
 /// A checkout, or another folder that is served like one.
@@ -53,19 +49,13 @@ pub enum OpenError {
     Alias(#[from] AliasFault),
 }
 
-/// A request, as text and in parts.
-pub(super) struct Request<'a> {
-    head: &'a RequestHead,
-    pub(super) url: RequestUrl,
-    query: Query,
-    arrived: Instant,
-}
-
-/// The folder that a request's files lie in.
-pub(super) struct Folder<'a> {
-    files: &'a site::Site,
-    pub(super) path: &'a Path,
-    url_base: &'a str,
+/// What came of an exchange.
+#[derive(Debug)]
+pub enum Answered {
+    /// It is answered, with this cause of a failure for the access line.
+    Sent(Option<String>),
+    /// This handler is to answer it; nothing has been sent.
+    ByPython(PythonHandler),
 }
 
 impl Site {
@@ -101,49 +91,52 @@ impl Site {
         &self.root
     }
 
-    /// Answers; gives the cause of a failure, for the access line.
-    pub async fn respond(&self, exchange: &mut Exchange) -> Option<String> {
+    /// Answers, unless a Python handler is to.
+    pub async fn respond(&self, exchange: &mut Exchange) -> Answered {
         let is_head = exchange.head.method == b"HEAD"[..];
+        let response = &mut exchange.response;
         if exchange.head.method == b"CONNECT"[..] {
-            return sent(send::send(Reply::new(200), true, &mut exchange.response).await);
+            return Answered::Sent(sent(send::send(Reply::new(200), true, response).await));
         }
         let (head, connection) = (&exchange.head, &exchange.connection);
-        let request = match Request::new(head, connection.local, connection.tls.is_some(), exchange.arrived) {
-            Ok(request) => request,
-            Err(fault) => return refuse(&fault, is_head, &mut exchange.response).await,
+        let reply = match Request::new(head, connection.local, connection.tls.is_some(), exchange.arrived) {
+            Err(fault) => Err(fault),
+            Ok(request) => match self.route(&request) {
+                None => Err(Fault::NoRoute),
+                Some(routed) if routed.target == Target::Python => match self.python(&routed, &request).await {
+                    Ok(handler) => return Answered::ByPython(handler),
+                    Err(fault) => Err(fault),
+                },
+                Some(routed) if routed.target == Target::AsIs && head.version != Version::Http2 => {
+                    match self.as_is(&routed, &request).await {
+                        Ok(octets) => return Answered::Sent(sent(send_verbatim(octets, response).await)),
+                        Err(fault) => Err(fault),
+                    }
+                }
+                Some(routed) => self.reply(&routed, &request).await,
+            },
         };
-        let method = isomorphic::decode(&head.method);
-        let Some(routed) = self.router.route(&method, &request.url.path) else {
-            return refuse(&Fault::NoRoute, is_head, &mut exchange.response).await;
-        };
-        if routed.target == Target::AsIs && head.version != Version::Http2 {
-            return match self.as_is(&routed, &request).await {
-                Ok(octets) => sent(send_verbatim(octets, &mut exchange.response).await),
-                Err(fault) => refuse(&fault, is_head, &mut exchange.response).await,
-            };
-        }
-        match self.reply(&routed, &request).await {
+        Answered::Sent(match reply {
             Ok(mut reply) => {
                 if self.settings.switches.static_length {
                     announce_length(&mut reply);
                 }
-                sent(send::send(reply, is_head, &mut exchange.response).await)
+                sent(send::send(reply, is_head, response).await)
             }
-            Err(fault) => refuse(&fault, is_head, &mut exchange.response).await,
-        }
+            Err(fault) => refuse(&fault, is_head, response).await,
+        })
     }
 
     async fn reply(&self, routed: &Routed<'_>, request: &Request<'_>) -> Result<Reply, Fault> {
         match routed.target {
-            Target::Forbidden => Err(Fault::NoRoute),
-            // The router asks for these first; a request that changes its mind in between has no answer.
-            Target::Python => Err(Fault::NoFile),
+            // Python handlers do not come here.
+            Target::Forbidden | Target::Python => Err(Fault::NoRoute),
             Target::AsIs => {
                 let octets = self.as_is(routed, request).await?;
                 asis::parse(&octets).map_err(|fault| Fault::Internal(format!("{}: {fault}", request.url.path)))
             }
             Target::File => self.file(routed, request).await,
-            Target::Generated(kind) => self.generated(kind, routed, request).await,
+            Target::Generated(kind) => self.generated(kind, routed, request).await.map_err(Fault::in_document),
         }
     }
 
@@ -183,26 +176,13 @@ impl Site {
         let script = kind.script(&path);
         let Lying::File(content) = folder.find(&script, request.arrived).await? else { return Err(Fault::NoFile) };
         let octets = Body::File(content).collect().await.map_err(|_| Fault::NoFile)?;
-        let metadata = Metadata::parse(&octets);
-        let wrong = |fault: super::meta::NotText| Fault::Generated(format!("{script}: {fault}"));
-        if let Some(global) = kind.global()
-            && !Exposure::of(&metadata, self.edition).map_err(wrong)?.contains(global)
-        {
-            return Err(Fault::NotExposed(global));
-        }
-        let entries = metadata.all().map_err(wrong)?;
-        let (url_path, query) = (&request.url.path, &request.url.query);
-        let document = generated::document(kind, self.edition, url_path, query, entries);
+        let document = generated::generate(kind, self.edition, &request.url.path, &request.url.query, &octets)?;
         let facts = folder.facts(request, &self.config);
-        let hidden = |fault: Fault| match fault {
-            Fault::Internal(text) => Fault::Generated(text),
-            other => other,
-        };
-        let lines = side_lines(&folder, &script, &facts).await.map_err(hidden)?;
+        let lines = side_lines(&folder, &script, &facts).await?;
         let mut reply = Reply::new(200);
         reply.fields = sidecar::of_document(lines, kind.media_type());
         reply.body = Body::Octets(document.into());
-        piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Generated)
+        piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Internal)
     }
 
     /// Whose request it is; none if it is nobody's.
@@ -231,86 +211,6 @@ impl Site {
             },
         })
     }
-}
-
-impl<'a> Request<'a> {
-    pub(super) fn new(head: &'a RequestHead, local: SocketAddr, is_tls: bool, arrived: Instant) -> Result<Self, Fault> {
-        let carrier = match (head.version, is_tls) {
-            (Version::Http2, _) => Carrier::Http2,
-            (_, true) => Carrier::Https,
-            (_, false) => Carrier::Http,
-        };
-        let target = isomorphic::decode(&head.path_and_query);
-        let method = isomorphic::decode(&head.method);
-        // CPython's HTTP/1.1 server does it.
-        let target = if head.version == Version::Http2 { Cow::Borrowed(&*target) } else { collapse(&target) };
-        let target = routes::rewrite(&method, &target);
-        let host = head.authority.as_deref().map(isomorphic::decode);
-        let ip = local.ip().to_string();
-        let bound = Bound { ip: &ip, port: local.port() };
-        let url = RequestUrl::new(carrier, &target, host.as_deref(), bound)
-            .map_err(|fault| Fault::Internal(format!("the request has no URL: {fault}")))?;
-        let query = Query::parse(&url.query);
-        Ok(Self { head, url, query, arrived })
-    }
-}
-
-impl<'a> Folder<'a> {
-    /// The path of a file in the folder.
-    pub(super) fn below(&self, url_path: &str) -> Result<String, Fault> {
-        Ok(file_path::below(url_path, self.url_base)?)
-    }
-
-    async fn find(&self, path: &str, arrived: Instant) -> Result<Lying, Fault> {
-        let path = SitePath::from_decoded(path.as_bytes()).map_err(|_| Fault::NoFile)?;
-        self.files.find(path, arrived).await.map_err(|_| Fault::NoFile)
-    }
-
-    /// A side file's octets, if there is one.
-    async fn read(&self, path: &Path) -> Option<Bytes> {
-        self.read_at_most(path, SIDE_OCTETS).await
-    }
-
-    /// A file's octets, if there is one of no more than this many.
-    pub(super) async fn read_at_most(&self, path: &Path, octets: u64) -> Option<Bytes> {
-        let path = SitePath::from_decoded(path.to_str()?.as_bytes()).ok()?;
-        if !self.files.exists(&path) {
-            return None;
-        }
-        self.files.read(path, octets).await.ok()
-    }
-
-    pub(super) fn facts<'b>(&'b self, request: &'b Request<'_>, config: &'b BTreeMap<String, Value>) -> RequestFacts<'b> {
-        RequestFacts {
-            head: request.head,
-            url: &request.url,
-            query: &request.query,
-            url_base: self.url_base,
-            config,
-            base: self.path,
-        }
-    }
-}
-
-/// The longest side file: far more than any head can hold.
-const SIDE_OCTETS: u64 = 1 << 20;
-
-/// The lines of a file's side files.
-async fn side_lines(folder: &Folder<'_>, path: &str, facts: &RequestFacts<'_>) -> Result<Vec<sidecar::Line>, Fault> {
-    let mut lines = Vec::new();
-    for candidates in sidecar::candidates(Path::new(path)) {
-        let (file, content) = if let Some(template) = folder.read(&candidates.template).await {
-            let filled = substitute(&template, &Escape::None, facts)
-                .map_err(|error| Fault::Internal(format!("{}: {error}", candidates.template.display())))?;
-            (candidates.template, filled.into())
-        } else if let Some(content) = folder.read(&candidates.plain).await {
-            (candidates.plain, content)
-        } else {
-            continue;
-        };
-        lines.extend(sidecar::parse(&content, &file).map_err(|fault| Fault::Internal(fault.to_string()))?);
-    }
-    Ok(lines)
 }
 
 /// The response with the parts of its file that the Range field asks for.
@@ -358,7 +258,7 @@ fn announce_length(reply: &mut Reply) {
     }
 }
 
-pub(super) async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
+async fn refuse(fault: &Fault, is_head: bool, response: &mut ResponseWriter) -> Option<String> {
     if fault.status() >= 500 {
         tracing::warn!("{fault}");
     }

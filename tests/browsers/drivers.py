@@ -5,8 +5,11 @@ Debian packages beside them, over HTTP; Firefox, whose driver Debian does not pa
 it: JSON messages on a TCP socket, each preceded by its length in decimal and a colon.
 """
 
+import contextlib
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -39,27 +42,40 @@ class Browser:
         self.process = None
 
     def __enter__(self):
+        try:
+            self.launch()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         try:
             self.quit()
-        except (OSError, ValueError, RuntimeError):
-            pass  # It is about to end anyway.
+        except (OSError, ValueError, RuntimeError, AttributeError):
+            pass  # It is about to end anyway, or never got so far.
         if self.process:
-            self.process.terminate()
+            # The whole group: what a wrapper has started does not end with it.
+            self.signal(signal.SIGTERM)
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self.signal(signal.SIGKILL)
+                self.process.wait()
         self.profile.cleanup()
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def spawn(self, command):
         if shutil.which(command[0]) is None:
             raise Missing(f"{command[0]} is not installed")
         quiet = subprocess.DEVNULL
         environment = {"HOME": self.profile.name, "PATH": "/usr/local/bin:/usr/bin:/bin", "MOZ_HEADLESS": "1"}
-        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
+        self.process = subprocess.Popen(
+            command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, start_new_session=True
+        )
 
     def retry(self, action, *errors):
         """What has just been started may not listen yet."""
@@ -107,8 +123,7 @@ class HttpDriver(Browser):
 class Chromium(HttpDriver):
     name = "chromium"
 
-    def __init__(self):
-        super().__init__()
+    def launch(self):
         # No sandbox, as containers have none and the pages are ours; no calls home.
         flags = [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
@@ -119,10 +134,9 @@ class Chromium(HttpDriver):
 
 
 class WebKitGtk(HttpDriver):
-    name = "webkitgtk"
+    name = "webkit"
 
-    def __init__(self):
-        super().__init__()
+    def launch(self):
         if shutil.which("xvfb-run") is None:
             raise Missing("xvfb-run is not installed")
         # It has no headless mode, so the driver and with it the browser get a display of their own.
@@ -132,8 +146,7 @@ class WebKitGtk(HttpDriver):
 class Firefox(Browser):
     name = "firefox"
 
-    def __init__(self):
-        super().__init__()
+    def launch(self):
         port = free_port()
         with open(f"{self.profile.name}/user.js", "w", encoding="utf-8") as file:
             for preference, value in {**PREFERENCES, "marionette.port": port}.items():
@@ -142,7 +155,7 @@ class Firefox(Browser):
         self.socket = self.retry(lambda: socket.create_connection(("127.0.0.1", port), COMMAND_S), ConnectionError)
         self.last_id = 0
         self.receive()  # Who it is.
-        answer = self.call("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {"acceptInsecureCerts": True}}})
+        answer = self.call("WebDriver:NewSession", {"acceptInsecureCerts": True})
         self.version = answer["capabilities"]["browserVersion"]
 
     def receive(self):

@@ -74,7 +74,8 @@ async fn nothing_outside_the_site_can_be_reached_and_nothing_in_it_changed() {
         }
     }
     assert!(lines.len() > 15, "{answer}");
-    let names = std::fs::read_dir(server.site.path()).expect("the site").map(|entry| entry.expect("an entry").file_name());
+    let names =
+        std::fs::read_dir(server.site.path()).expect("the site").map(|entry| entry.expect("an entry").file_name());
     assert!(names.into_iter().all(|name| name != "written" && name != "made" && name != "other.py"));
     is_well(&server).await;
 }
@@ -113,9 +114,7 @@ async fn a_client_that_leaves_is_noticed_and_the_handler_goes_on() {
         connection.take(1000).await;
         drop(connection);
         let mut client = Client::connect(&server, carrier).await;
-        let said = async {
-            while client.get(&format!("/hostile.py?do=said&key={key}")).await.text() != "'gone'" {}
-        };
+        let said = async { while client.get(&format!("/hostile.py?do=said&key={key}")).await.text() != "'gone'" {} };
         crate::support::soon("the handler's word", said).await;
     }
 }

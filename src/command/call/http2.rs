@@ -6,9 +6,12 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::{Request, print_line, print_octets};
-use framewright::wire::{
-    FrameHeader, FrameKind, HEADER_OCTETS, flags,
-    hpack::{Decoder, FieldBlock, encode_literal},
+use framewright::{
+    observe::wire_log::{flag_names, frame_name},
+    wire::{
+        FrameHeader, FrameKind, HEADER_OCTETS, flags,
+        hpack::{Decoder, FieldBlock, encode_literal},
+    },
 };
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -189,33 +192,11 @@ impl Connection<'_> {
 
 /// `HEADERS stream 1, END_HEADERS, 40 octets`.
 fn describe(header: FrameHeader) -> String {
-    let name = match header.kind {
-        FrameKind::DATA => "DATA",
-        FrameKind::HEADERS => "HEADERS",
-        FrameKind::PRIORITY => "PRIORITY",
-        FrameKind::RST_STREAM => "RST_STREAM",
-        FrameKind::SETTINGS => "SETTINGS",
-        FrameKind::PUSH_PROMISE => "PUSH_PROMISE",
-        FrameKind::PING => "PING",
-        FrameKind::GOAWAY => "GOAWAY",
-        FrameKind::WINDOW_UPDATE => "WINDOW_UPDATE",
-        FrameKind::CONTINUATION => "CONTINUATION",
-        FrameKind(other) => return format!("type {other:#04x} stream {}, {} octets", header.stream, header.length),
+    let mut line = match frame_name(header.kind.0) {
+        Some(name) => format!("{name} stream {}", header.stream),
+        None => format!("type {:#04x} stream {}", header.kind.0, header.stream),
     };
-    let mut line = format!("{name} stream {}", header.stream);
-    let known: &[(u8, &str)] = match header.kind {
-        FrameKind::DATA => &[(flags::END_STREAM, "END_STREAM"), (flags::PADDED, "PADDED")],
-        FrameKind::HEADERS => &[
-            (flags::END_STREAM, "END_STREAM"),
-            (flags::END_HEADERS, "END_HEADERS"),
-            (flags::PADDED, "PADDED"),
-            (flags::PRIORITY, "PRIORITY"),
-        ],
-        FrameKind::SETTINGS | FrameKind::PING => &[(flags::ACK, "ACK")],
-        FrameKind::CONTINUATION | FrameKind::PUSH_PROMISE => &[(flags::END_HEADERS, "END_HEADERS")],
-        _ => &[],
-    };
-    for (_, flag) in known.iter().filter(|(bit, _)| header.has(*bit)) {
+    for (_, flag) in flag_names(header.kind.0).iter().filter(|(bit, _)| header.has(*bit)) {
         let _ = write!(line, ", {flag}");
     }
     let _ = write!(line, ", {} octets", header.length);

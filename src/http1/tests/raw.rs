@@ -205,6 +205,51 @@ async fn a_kept_connection_serves_the_next_request_politely() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_half_closes_gets_the_raw_responses_to_all_it_asked() {
+    for rule in [AfterRaw::Keep, AfterRaw::Close] {
+        let handler = move |mut exchange: Exchange| async move {
+            door(&mut exchange.response).after(rule);
+            for call in ["HTTP/1.1 200 OK\n", "Content-Length: 2\n\n", "a", "b"] {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                octets(&mut exchange.response, call).await;
+            }
+        };
+        let mut client = Client::connect(answer(handler));
+        client.send([GET, GET].concat()).await;
+        client.end().await;
+        let one = "HTTP/1.1 200 OK\nContent-Length: 2\n\nab";
+        let expected = if rule == AfterRaw::Keep { one.repeat(2) } else { one.to_owned() };
+        assert_eq!(client.rest().await, expected, "{rule:?}");
+        assert_eq!(client.served().await, Ok(()), "{rule:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn raw_calls_for_a_client_that_is_gone_are_refused() {
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let mut client = Client::connect(answer(move |mut exchange| {
+        let told = told.clone();
+        async move {
+            octets(&mut exchange.response, "HTTP/1.1 200 OK\n\n").await;
+            let mut sent = Ok(());
+            while sent.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                sent = door(&mut exchange.response).send_octets(Bytes::from_static(b"more")).await;
+            }
+            let door = door(&mut exchange.response);
+            let rest = [door.flush().await, door.close(Leave::HalfClose).await, door.close(Leave::Reset).await];
+            told.send((sent, rest)).expect("the test waits");
+        }
+    }));
+    client.send(GET).await;
+    client.expect("HTTP/1.1 200 OK\n\n").await;
+    // However it ends, it does.
+    let _ = client.served().await;
+    let gone = Err(RawError::Gone);
+    assert_eq!(heard.recv().await, Some((gone, [gone; 3])));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_polite_response_after_which_the_connection_should_close_says_so() {
     for (rule, expected) in [
         (AfterRaw::Close, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
@@ -278,7 +323,7 @@ async fn what_belongs_to_http_2_is_refused() {
     let mut client = Client::connect(answer(|mut exchange| async move {
         let door = door(&mut exchange.response);
         assert_eq!(door.send_frames(Vec::new()).await, Err(RawError::WrongProtocol));
-        assert_eq!(door.hold(Duration::from_secs(1), 100), Err(RawError::WrongProtocol));
+        assert_eq!(door.hold(Duration::from_secs(1), 100).await, Err(RawError::WrongProtocol));
         assert_eq!(door.release(), HoldEnd::None);
         assert_eq!(door.absorb(2), Err(RawError::WrongProtocol));
         assert!(!exchange.response.is_raw(), "a refused call touches nothing");

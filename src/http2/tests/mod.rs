@@ -2,6 +2,7 @@
 
 mod closing;
 mod raw;
+mod raw_shared;
 mod requests;
 mod responses;
 mod support;

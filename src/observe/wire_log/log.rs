@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use super::{
     queue::Queue,
-    record::{Entry, FrameRecord, HeadRecord, OctetsRecord, Record},
+    record::{Entry, FrameRecord, HeadRecord, OctetsRecord, Record, TrailersRecord},
 };
 
 /// A wire log that is being written, by a thread of its own: a record costs its caller no system call.
@@ -70,6 +70,11 @@ impl WireLog {
     /// Logs a message head, as [`frame`](Self::frame) does.
     pub fn head(&self, head: HeadRecord) {
         self.record(Record::Head(head));
+    }
+
+    /// Logs a trailer section, as [`frame`](Self::frame) does.
+    pub fn trailers(&self, trailers: TrailersRecord) {
+        self.record(Record::Trailers(trailers));
     }
 
     /// Logs octets, as [`frame`](Self::frame) does.

@@ -1,7 +1,7 @@
-//! What frame types and flags are called. This module knows no more of HTTP/2 than that.
+//! What frame types and flags are called, in the wire log and by `call`. This module knows no more of HTTP/2 than that.
 
 /// The name of a frame type (RFC 9113 §6, RFC 7838 §4, RFC 8336 §2, RFC 9218 §7.1), if it has one.
-pub(super) fn frame(kind: u8) -> Option<&'static str> {
+pub fn frame_name(kind: u8) -> Option<&'static str> {
     Some(match kind {
         0x0 => "DATA",
         0x1 => "HEADERS",
@@ -21,7 +21,7 @@ pub(super) fn frame(kind: u8) -> Option<&'static str> {
 }
 
 /// The flags of a frame type that have names (RFC 9113 §6), lowest first.
-pub(super) fn flags(kind: u8) -> &'static [(u8, &'static str)] {
+pub fn flag_names(kind: u8) -> &'static [(u8, &'static str)] {
     match kind {
         0x0 => &[(0x1, "END_STREAM"), (0x8, "PADDED")],
         0x1 => &[(0x1, "END_STREAM"), (0x4, "END_HEADERS"), (0x8, "PADDED"), (0x20, "PRIORITY")],

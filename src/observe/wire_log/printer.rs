@@ -8,7 +8,7 @@ use std::{
 use super::{
     names,
     octets::Octets,
-    record::{Direction, Entry, FieldLine, FrameRecord, HeadRecord, OctetsRecord, Record},
+    record::{Direction, Entry, FieldLine, FrameRecord, HeadRecord, OctetsRecord, Record, TrailersRecord},
 };
 
 /// Which records are wanted; what is about the log itself always is.
@@ -69,6 +69,7 @@ impl Printer {
         match &entry.record {
             Record::Frame(frame) => self.frame(&mut text, frame),
             Record::Head(head) => self.head(&mut text, head),
+            Record::Trailers(trailers) => self.trailers(&mut text, trailers),
             Record::Octets(octets) => self.octets(&mut text, octets),
             Record::Lost { records } => {
                 text.push(' ');
@@ -87,7 +88,7 @@ impl Printer {
     fn frame(self, text: &mut String, frame: &FrameRecord) {
         let mut what = frame.kind.name().into_owned();
         let mut unnamed = frame.flags;
-        for (bit, name) in names::flags(frame.kind.0) {
+        for (bit, name) in names::flag_names(frame.kind.0) {
             if frame.flags & bit != 0 {
                 unnamed &= !bit;
                 put(&mut what, format_args!(" {name}"));
@@ -107,6 +108,12 @@ impl Printer {
     fn head(self, text: &mut String, head: &HeadRecord) {
         self.line(text, head.connection, None, head.direction, &plain(&head.start.0), head.length, head.raw);
         self.fields(text, &head.fields);
+    }
+
+    fn trailers(self, text: &mut String, trailers: &TrailersRecord) {
+        self.source(text, trailers.connection, None, trailers.direction, "trailers");
+        text.push('\n');
+        self.fields(text, &trailers.fields);
     }
 
     fn octets(self, text: &mut String, record: &OctetsRecord) {
@@ -132,6 +139,18 @@ impl Printer {
         length: u64,
         raw: bool,
     ) {
+        self.source(text, connection, stream, direction, what);
+        let unit = if length == 1 { "octet" } else { "octets" };
+        put(text, format_args!(", {length} {unit}"));
+        if raw {
+            text.push_str(", ");
+            self.paint(text, Color::Magenta, "raw");
+        }
+        text.push('\n');
+    }
+
+    /// Whose it is, who sent it, and what it is.
+    fn source(self, text: &mut String, connection: u64, stream: Option<u32>, direction: Direction, what: &str) {
         put(text, format_args!(" #{connection} "));
         if let Some(stream) = stream {
             put(text, format_args!("{stream} "));
@@ -141,13 +160,6 @@ impl Printer {
             Direction::Out => ("<", Color::Green),
         };
         self.paint(text, color, &format!("{arrow} {what}"));
-        let unit = if length == 1 { "octet" } else { "octets" };
-        put(text, format_args!(", {length} {unit}"));
-        if raw {
-            text.push_str(", ");
-            self.paint(text, Color::Magenta, "raw");
-        }
-        text.push('\n');
     }
 
     fn refused(self, text: &mut String, reason: Option<&str>) {
@@ -245,6 +257,14 @@ mod tests {
             ),
             (Record::Frame(reset), " #7 3 < RST_STREAM, 4 octets, raw\n    PROTOCOL_ERROR\n"),
             (Record::Head(head), " #8 < HTTP/1.1 204 No Content, 33 octets\n    A: b\n"),
+            (
+                Record::Trailers(TrailersRecord {
+                    connection: 8,
+                    direction: Direction::In,
+                    fields: vec![FieldLine::new(b"A", b"\x1b", None)],
+                }),
+                " #8 > trailers\n    A: \\x1b\n",
+            ),
             (
                 Record::Octets(malformed),
                 " #8 > octets, 9 octets\n    refused: the request line is malformed\n    GET\\r\\n\n    \\x1b\n    …\n",

@@ -26,6 +26,8 @@ pub enum Record {
     Frame(FrameRecord),
     /// An HTTP/1.x message head.
     Head(HeadRecord),
+    /// The trailer section of an HTTP/1.1 message.
+    Trailers(TrailersRecord),
     /// Octets that are neither: a head that was refused, or what a handler wrote raw to an HTTP/1.x connection.
     Octets(OctetsRecord),
     /// So many records came faster than the file took them, and are missing here.
@@ -86,6 +88,17 @@ pub struct HeadRecord {
     /// Whether a handler wrote it through the raw door.
     #[serde(default)]
     pub raw: bool,
+}
+
+/// The trailer section of a chunked HTTP/1.1 message (RFC 9112 §7.1.2). An empty one is none.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrailersRecord {
+    /// The connection, as access lines name it.
+    pub connection: u64,
+    /// Who sent it.
+    pub direction: Direction,
+    /// The field lines in wire order.
+    pub fields: Vec<FieldLine>,
 }
 
 /// Octets outside any message that was understood.
@@ -184,6 +197,7 @@ impl Record {
         match self {
             Self::Frame(frame) => Some(frame.connection),
             Self::Head(head) => Some(head.connection),
+            Self::Trailers(trailers) => Some(trailers.connection),
             Self::Octets(octets) => Some(octets.connection),
             Self::Lost { .. } | Self::Full { .. } => None,
         }
@@ -194,7 +208,7 @@ impl Record {
         match self {
             Self::Frame(frame) => Some(frame.stream),
             Self::Octets(octets) => octets.stream,
-            Self::Head(_) | Self::Lost { .. } | Self::Full { .. } => None,
+            Self::Head(_) | Self::Trailers(_) | Self::Lost { .. } | Self::Full { .. } => None,
         }
     }
 
@@ -210,6 +224,7 @@ impl Record {
                     frame.fields.as_deref().map_or(0, of_fields) + of_text(&frame.detail) + of_text(&frame.refused)
                 }
                 Self::Head(head) => head.start.0.len() + of_fields(&head.fields),
+                Self::Trailers(trailers) => of_fields(&trailers.fields),
                 Self::Octets(octets) => octets.octets.0.len() + of_text(&octets.refused),
                 Self::Lost { .. } | Self::Full { .. } => 0,
             }
@@ -219,7 +234,7 @@ impl Record {
 impl Kind {
     /// Its name; of a type without one, its number in hexadecimal.
     pub fn name(self) -> Cow<'static, str> {
-        names::frame(self.0).map_or_else(|| Cow::Owned(format!("{:#04x}", self.0)), Cow::Borrowed)
+        names::frame_name(self.0).map_or_else(|| Cow::Owned(format!("{:#04x}", self.0)), Cow::Borrowed)
     }
 }
 
@@ -302,6 +317,14 @@ mod tests {
             (
                 Record::Head(HeadRecord::parse(2, Direction::Out, b"HTTP/1.1 200 OK\r\nA:  b: c\t\r\nB:\r\n\r\n")),
                 r#""record":"head","connection":2,"direction":"out","start":"HTTP/1.1 200 OK","fields":[{"name":"A","value":"b: c"},{"name":"B","value":""}],"length":34,"raw":false}"#,
+            ),
+            (
+                Record::Trailers(TrailersRecord {
+                    connection: 2,
+                    direction: Direction::In,
+                    fields: vec![FieldLine::new(b"A", b"b", None)],
+                }),
+                r#""record":"trailers","connection":2,"direction":"in","fields":[{"name":"A","value":"b"}]}"#,
             ),
             (
                 Record::Octets(octets),

@@ -17,8 +17,6 @@ use crate::{
 /// What the guest gets: the host's answer, or a trap.
 type Answer<T> = wasmtime::Result<Result<T, raw::RawError>>;
 
-/// The longest hold.
-const HOLD_TIME: Duration = Duration::from_secs(10);
 /// The most octets of others that a hold keeps back.
 const HOLD_OCTETS: u32 = 1 << 20;
 
@@ -114,10 +112,15 @@ impl raw::Host for Guest {
         Ok(result.map_err(to_error))
     }
 
-    fn hold(&mut self, deadline_ns: u64, octets: u32) -> Answer<()> {
-        let time = Duration::from_nanos(deadline_ns).min(HOLD_TIME);
+    async fn hold(&mut self, deadline_ns: u64, octets: u32) -> Answer<()> {
+        let (mut response, cell): (_, ResponseCell) = writer!(self);
         let octets = octets.min(HOLD_OCTETS) as usize;
-        self.with_door(|door| door.hold(time, octets))
+        let result = match response.raw() {
+            Ok(door) => door.hold(Duration::from_nanos(deadline_ns), octets).await,
+            Err(error) => Err(error),
+        };
+        cell.put(response);
+        Ok(result.map_err(to_error))
     }
 
     fn release(&mut self) -> wasmtime::Result<raw::HoldEnd> {

@@ -134,7 +134,7 @@ fn notes_what_the_connection_has_to_know() {
     assert_eq!(octets(Body::Settings { ack: true, settings: vec![] }).settings, 0);
     let open = section(vec![Instruction::Indexed(8)], vec![], None, false);
     let headers = octets(Body::Headers { fields: open.clone(), priority: None, end_stream: true });
-    assert!(headers.open_block && headers.spoils.is_none());
+    assert!(headers.open_block == Some(true) && headers.spoils.is_none());
     let promise = octets(Body::PushPromise { promised: 2, fields: open });
     assert_eq!(promise.promised, [2]);
 }

@@ -150,7 +150,7 @@ async fn leaving_comes_after_everything_and_what_follows_is_dropped() {
     let handle = tap.handle();
     let first = frame(FrameKind::DATA, 0, 1, b"first");
     tap.write_all(&first).await.unwrap();
-    let mut left = handle.handle(|hand| hand.leave(Leave::WithoutCloseNotify));
+    let mut left = handle.handle(|hand| hand.leave(1, Leave::WithoutCloseNotify));
     tap.flush().await.unwrap();
     left.try_recv().expect("left");
     tap.write_all(&first).await.unwrap();
