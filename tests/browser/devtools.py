@@ -60,28 +60,28 @@ class Chromium(Browser):
 
     def __init__(self, resolver_rules):
         super().__init__()
+        self.resolver_rules = resolver_rules
+        self.buffer = b""
+        self.events = []
+        self.last_id = 0
+
+    def launch(self):
         program = next(filter(shutil.which, PROGRAMS), None)
         if program is None:
             raise Missing("Chromium is not installed")
-        flags = [*FLAGS, f"--user-data-dir={self.profile.name}/profile", f"--host-resolver-rules={resolver_rules}"]
+        flags = [*FLAGS, f"--user-data-dir={self.profile.name}/profile", f"--host-resolver-rules={self.resolver_rules}"]
         # The shell puts our pipes where the browser wants them.
         shell = 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null'
         environment = {**os.environ, "HOME": self.profile.name}
         self.process = subprocess.Popen(
             ["sh", "-c", shell, program, *flags, "about:blank"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env=environment, start_new_session=True)
-        self.buffer = b""
-        self.events = []
-        self.last_id = 0
         version = self.call("Browser.getVersion")["product"]
         self.version = version.rpartition("/")[2]
 
     def kill(self):
         """All of its processes at once: none has anything to keep."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        self.signal(signal.SIGKILL)
 
     def quit(self):
         self.kill()
