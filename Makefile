@@ -182,6 +182,11 @@ soak: handlers ## the tests that take long, marked as ignored
 browsers: target/release/framewright ## run examples/misbehave in three browsers and compare with the record (ARGS=--record)
 	scripts/browsers.sh $< $(ARGS)
 
+.PHONY: wpt
+wpt: $(if $(SERVER),,target/release/framewright) ## tests of a web-platform-tests CHECKOUT (TESTS=, REFERENCE=, STABLE=, ARGS=)
+	scripts/wpt.sh "$(CHECKOUT)" $(TESTS) $(if $(SERVER),--server "$(SERVER)") $(if $(CONFIG),--config "$(CONFIG)") \
+		$(if $(REFERENCE),--reference "$(REFERENCE)") $(if $(STABLE),--stable "$(STABLE)") $(ARGS)
+
 .PHONY: clean
 clean: ## remove all that was built
 	rm -rf target examples/site/handlers

@@ -1,12 +1,15 @@
 //! What templates see of a request, the configuration and the site.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+};
 
 use bytes::Bytes;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{Settings, file_path, isomorphic, query::Query, url::RequestUrl};
+use super::{Settings, isomorphic, query::Query, url::RequestUrl};
 use crate::{
     exchange::{FieldSection, RequestHead, Version},
     substitution::{Facts, Value},
@@ -105,7 +108,7 @@ impl Facts for RequestFacts<'_> {
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        let path = self.inside(path)?;
+        let path = inside(self.base, path)?;
         let length = std::fs::metadata(&path).map_err(|error| format!("{path}: {error}"))?.len();
         if length > HASHED_OCTETS {
             return Err(format!("{path}: more than {HASHED_OCTETS} octets"));
@@ -114,22 +117,57 @@ impl Facts for RequestFacts<'_> {
     }
 
     fn fs_path(&self, path: &str) -> Result<String, String> {
-        if path.starts_with('/') {
-            return self.inside(path);
+        if let Some(rooted) = path.strip_prefix('/') {
+            return inside(self.base, rooted);
         }
-        let folder = self.url.path.rfind('/').map_or("/", |at| &self.url.path[..=at]);
-        self.inside(&format!("{folder}{path}"))
+        // The original has the path as it was sent, and takes a document of the root folder for a folder itself.
+        let rest = self.url.path.get(self.url_base.len()..).unwrap_or_default();
+        let folder = rest.rsplit_once('/').map_or(rest, |(folder, _)| folder);
+        inside(self.base, &format!("{folder}/{path}"))
     }
 }
 
 /// The largest file that `file_hash` reads: far more than any test resource.
 const HASHED_OCTETS: u64 = 64 << 20;
 
-impl RequestFacts<'_> {
-    /// The absolute path of the file that this path of a URL means.
-    fn inside(&self, path: &str) -> Result<String, String> {
-        let rooted = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let file = file_path::below(&rooted, self.url_base).map_err(|fault| format!("{path}: {fault}"))?;
-        Ok(self.base.join(file).to_string_lossy().into_owned())
+/// The absolute path of what lies at a relative path below a folder, its dots resolved by their text alone; never outside
+/// of the folder, and never with two dots in a row, as there.
+fn inside(folder: &Path, path: &str) -> Result<String, String> {
+    let mut file = PathBuf::new();
+    for component in folder.join(path).components() {
+        match component {
+            Component::ParentDir => drop(file.pop()),
+            Component::CurDir => (),
+            other => file.push(other),
+        }
+    }
+    match file.strip_prefix(folder) {
+        Ok(below) if !below.to_string_lossy().contains("..") => Ok(file.to_string_lossy().into_owned()),
+        _ => Err(format!("{path}: outside of the document root")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_templates_stay_below_the_folder_whatever_their_dots() {
+        for (path, expected) in [
+            ("a/b", Some("/root/a/b")),
+            ("", Some("/root")),
+            (".", Some("/root")),
+            ("a/./b/", Some("/root/a/b")),
+            ("a/../b", Some("/root/b")),
+            ("../root/a", Some("/root/a")),
+            ("..", None),
+            ("a/../../b", None),
+            ("../rooted", None),
+            ("a..b", None),
+            ("/etc/passwd", None),
+            ("../../../../..", None),
+        ] {
+            assert_eq!(inside(Path::new("/root"), path).ok().as_deref(), expected, "{path}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Clients that people use, none of them ours: curl, nghttp and h2load, Python's h2, Chromium.
+//! Programs that people use, none of them ours: curl, nghttp and h2load, Python's h2, Chromium; and wptserve beside us.
 
 mod browser;
 mod chromium;
@@ -6,6 +6,8 @@ mod curl;
 mod misbehave;
 mod nghttp;
 mod python_h2;
+mod wpt_runner;
+mod wptserve;
 
 use std::{
     path::PathBuf,
