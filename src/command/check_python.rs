@@ -102,8 +102,13 @@ async fn load(sandbox: &Arc<Sandbox>, settings: http1::Settings, root: &Arc<Path
     };
     let (mut client, server) = tokio::io::duplex(PIPE_OCTETS);
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let facts =
-        ConnectionFacts { id: ConnectionId::next(), peer: address, local: address, listener: "check".into(), tls: None };
+    let facts = ConnectionFacts {
+        id: ConnectionId::next(),
+        peer: address,
+        local: address,
+        listener: "check".into(),
+        tls: None,
+    };
     let (_handle, drain) = Drain::pair();
     let serving = http1::serve(server, Arc::new(facts), Arc::new(dispatch), settings, drain);
     let asking = async {
@@ -129,7 +134,8 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Re
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_left_out = name.as_encoded_bytes().starts_with(b".") || (is_root && (name == "tools" || name == "webdriver"));
+        let is_left_out =
+            name.as_encoded_bytes().starts_with(b".") || (is_root && (name == "tools" || name == "webdriver"));
         if entry.file_type()?.is_dir() {
             if depth > 0 && !is_left_out {
                 collect(&entry.path(), depth - 1, files)?;

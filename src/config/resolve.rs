@@ -82,13 +82,12 @@ fn plan(
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let wptserve = wptserve::resolve(file, source, &listeners, &root, &certificate, environment)?;
     let tls = listeners.iter().any(|listener| listener.tls).then_some(tls::Settings { certificate, key_log });
-    let mut site =
-        SiteSettings {
-            root,
-            follow_symlinks: file.site.follow_symlinks.unwrap_or(false),
-            python: file.site.python.unwrap_or(false),
-            cache_octets: 64 << 20,
-        };
+    let mut site = SiteSettings {
+        root,
+        follow_symlinks: file.site.follow_symlinks.unwrap_or(false),
+        python: file.site.python.unwrap_or(false),
+        cache_octets: 64 << 20,
+    };
     let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
     if let Some(OnDisconnect::Cancel) = file.sandbox.on_disconnect {
         sandbox.on_disconnect = sandbox::OnDisconnect::Cancel;

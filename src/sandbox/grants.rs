@@ -97,7 +97,9 @@ pub(super) fn check(path: &Path, imports: &[Import], grants: Grants) -> Result<(
             }
             Some(_) => {}
             None if OPEN.contains(&bare(&interface)) => {}
-            None if SHIPPED.contains(&bare(&interface)) => return Err(LoadError::NotForSites { path: path.into(), interface }),
+            None if SHIPPED.contains(&bare(&interface)) => {
+                return Err(LoadError::NotForSites { path: path.into(), interface });
+            }
             None => return Err(LoadError::NotOffered { path: path.into(), interface }),
         }
     }

@@ -100,7 +100,8 @@ async fn a_server_without_the_runtime_says_how_to_get_it() {
 
 #[tokio::test]
 async fn a_runtime_that_is_no_component_is_500() {
-    let broken = Settings { runtimes: Runtimes { frames: Some(Bytes::from_static(b"nonsense")), python: None }, ..settings() };
+    let broken =
+        Settings { runtimes: Runtimes { frames: Some(Bytes::from_static(b"nonsense")), python: None }, ..settings() };
     let (sent, cause) = run(broken, "the source", Grants::NONE).await;
     assert_eq!(sent.status, 500);
     assert!(cause.is_some_and(|cause| cause.starts_with("the runtime for .frames scripts can't be used: ")));

@@ -39,7 +39,7 @@ mod recorded;
 
 pub use configuration::{Certificate, Configuration};
 pub use edition::Edition;
-pub use python::PythonHandler;
 pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
+pub use python::PythonHandler;
 pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
 pub use site::{OpenError, Site};

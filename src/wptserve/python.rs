@@ -87,11 +87,7 @@ impl Site {
     }
 }
 
-fn request<'a>(
-    head: &'a RequestHead,
-    connection: &ConnectionFacts,
-    arrived: Instant,
-) -> Result<Request<'a>, Fault> {
+fn request<'a>(head: &'a RequestHead, connection: &ConnectionFacts, arrived: Instant) -> Result<Request<'a>, Fault> {
     Request::new(head, connection.local, connection.tls.is_some(), arrived)
 }
 

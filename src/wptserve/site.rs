@@ -279,7 +279,11 @@ impl<'a> Folder<'a> {
         self.files.read(path, octets).await.ok()
     }
 
-    pub(super) fn facts<'b>(&'b self, request: &'b Request<'_>, config: &'b BTreeMap<String, Value>) -> RequestFacts<'b> {
+    pub(super) fn facts<'b>(
+        &'b self,
+        request: &'b Request<'_>,
+        config: &'b BTreeMap<String, Value>,
+    ) -> RequestFacts<'b> {
         RequestFacts {
             head: request.head,
             url: &request.url,

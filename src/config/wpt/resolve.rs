@@ -25,6 +25,8 @@ use crate::{
 
 /// Octets of file content kept in memory.
 const CACHE_OCTETS: u64 = 64 << 20;
+/// How long a handler may take: the original's have no limit, and tests wait for some of them for minutes.
+const HANDLER_WALL: Duration = Duration::from_secs(30 * 60);
 
 /// What `wpt` means.
 ///
@@ -58,14 +60,19 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let log = log_settings(log, level(&root)?)?;
     let check_subdomains = words.check_subdomains && !arguments.no_check_subdomains;
-    let site = SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
+    let site =
+        SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
     let settings = words.settings().map_err(|fault| blame(&root, fault))?;
     let latency = Duration::from_millis(arguments.latency.unwrap_or(0).into());
     let serve = ServePlan {
         listeners: servers.listeners,
         site,
         wptserve: Some(WptservePlan { settings, slots: servers.slots, websockets: servers.websockets, latency }),
-        sandbox: sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() },
+        sandbox: sandbox::Settings {
+            cache_dir: Some(state_dir.join("cache")),
+            limits: sandbox::Limits { wall: HANDLER_WALL, ..sandbox::Limits::default() },
+            ..sandbox::Settings::default()
+        },
         state_dir,
         tls: certificate.map(|certificate| tls::Settings { certificate, key_log }),
         routes: Vec::new(),

@@ -47,7 +47,8 @@ async fn from_reply(reply: Reply) -> Result<pipes::Reply, String> {
             pipes::Content::Whole(body.collect().await.map_err(|fault| fault.to_string())?.to_vec())
         }
     };
-    let line = |(name, value): (&bytes::Bytes, &bytes::Bytes)| types::Field { name: name.to_vec(), value: value.to_vec() };
+    let line =
+        |(name, value): (&bytes::Bytes, &bytes::Bytes)| types::Field { name: name.to_vec(), value: value.to_vec() };
     Ok(pipes::Reply {
         status: reply.status,
         reason: reply.reason.map(|reason| reason.to_vec()),
