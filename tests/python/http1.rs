@@ -70,7 +70,7 @@ fn normal(octets: &[u8], port: &str) -> String {
     let is_failure = text.starts_with("HTTP/1.1 500");
     let line = |line: &str| match line.split_once(": ") {
         Some(("Date", date)) if date.ends_with(" GMT") => "Date: DATE".to_owned(),
-        Some(("Server", name)) if name.starts_with("BaseHTTP/") => "Server: SERVER".to_owned(),
+        Some(("Server", name)) if name.starts_with("Framewright/") => "Server: SERVER".to_owned(),
         Some(("Content-Length", _)) if is_failure => "Content-Length: N".to_owned(),
         Some(("Set-Cookie", cookie)) => format!("Set-Cookie: {}", without_time(cookie)),
         _ => line.to_owned(),

@@ -7,7 +7,7 @@ from .constants import response_codes
 from .utils import isomorphic_encode
 
 #: What the original's base class calls itself.
-SERVER = f"BaseHTTP/0.6 Python/{sys.version.split()[0]}"
+SERVER = f"Framewright/0.1.0 Python/{sys.version.split()[0]}"
 #: Octets that are read from a file at one time.
 FILE_OCTETS = 32 * 1024
 
