@@ -21,7 +21,7 @@ use crate::{
 /// What handlers told a test.
 type Told = Arc<Mutex<Vec<String>>>;
 
-fn tell(told: &Told, what: impl ToString) {
+fn tell(told: &Told, what: &impl ToString) {
     told.lock().expect("no panic").push(what.to_string());
 }
 
@@ -197,10 +197,11 @@ async fn a_client_that_takes_nothing_loses_the_connection_and_whoever_waits_is_t
             async move {
                 let response = &mut exchange.response;
                 match response.send_raw_frames(vec![ok(), large(16 << 20)], 0).await {
-                    Ok(()) => tell(&told, "sent"),
-                    Err(error) => tell(&told, error),
+                    Ok(()) => tell(&told, &"sent"),
+                    Err(error) => tell(&told, &error),
                 }
-                tell(&told, response.raw().expect("a wire").close(Leave::HalfClose).await == Err(RawError::Gone));
+                let closed = response.raw().expect("a wire").close(Leave::HalfClose).await;
+                tell(&told, &(closed == Err(RawError::Gone)));
             }
         }
     };
@@ -262,7 +263,7 @@ async fn a_hold_renewed_for_ever_ends_after_ten_seconds() {
                         break;
                     }
                 }
-                tell(&told, response.raw().expect("a wire").release() == HoldEnd::Released);
+                tell(&told, &(response.raw().expect("a wire").release() == HoldEnd::Released));
             }
         }
     };
@@ -292,10 +293,10 @@ async fn a_client_that_half_closes_while_raw_frames_wait_leaves_nobody_waiting()
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 } else if exchange.head.path_and_query == b"/second"[..] {
                     let hold = response.raw().expect("a wire").hold(Duration::from_secs(9), 100_000).await;
-                    tell(&told, format!("{hold:?}"));
+                    tell(&told, &format!("{hold:?}"));
                 } else {
                     response.send_head(200, &fields(&[]), false).await.expect("a head");
-                    tell(&told, format!("{:?}", response.send_raw_frames(vec![data("x", true)], 0).await));
+                    tell(&told, &format!("{:?}", response.send_raw_frames(vec![data("x", true)], 0).await));
                 }
             }
         }
