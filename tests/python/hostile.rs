@@ -4,7 +4,7 @@ use super::{GRANTED, serve};
 use crate::support::{Carrier, Client, Server, connect, h1};
 
 /// Short limits, so that nobody waits long.
-const LIMITED: &str = "[limits]\ncpu_ms = 2000\nwall_s = 4\nsent_mib = 8\nstash_mib = 4\n";
+const LIMITED: &str = "[limits]\ncpu_ms = 500\nwall_s = 20\nsent_mib = 8\nstash_mib = 4\n";
 
 fn limited() -> Server {
     let server = serve(&format!("{LIMITED}{GRANTED}"));
@@ -30,9 +30,9 @@ async fn outcome(server: &Server, case: &str) -> String {
 async fn each_handler_without_measure_meets_its_own_limit() {
     let server = limited();
     for (case, cause) in [
-        ("loop", "CPU time limit of 2000 ms exceeded (cpu_ms)"),
-        ("regex", "CPU time limit of 2000 ms exceeded (cpu_ms)"),
-        ("sleep_loop", "wall-clock limit of 4 s exceeded (wall_s)"),
+        ("loop", "CPU time limit of 500 ms exceeded (cpu_ms)"),
+        ("regex", "CPU time limit of 500 ms exceeded (cpu_ms)"),
+        ("sleep_loop", "wall-clock limit of 20 s exceeded (wall_s)"),
         ("memory_list", "memory limit of 256 MiB exceeded (memory_mib)"),
     ] {
         let answer = outcome(&server, case).await;

@@ -28,6 +28,11 @@ class ResponseWriter:
         self._headers_seen = set()
         self._headers_complete = False
 
+    @property
+    def has_begun(self):
+        """Whether anything has left."""
+        return self.content_written
+
     def send_head(self, status, headers, content=b""):
         """Status line, fields and what else goes with them, in one write."""
         octets = [self._status_line(*status)]
