@@ -104,19 +104,25 @@ class Session:
     def compare(self, reference, stable, tests):
         results = self.run("ours", self.ours("server"), tests)
         for _ in range(self.wanted.retries):
-            differing = [each.test for each in Agreement(reference, results, stable).differences]
+            differing = {each.test: each for each in Agreement(reference, results, stable).differences}
             if not differing or self.interrupted:
                 break
-            again = self.run("ours, what differed again", self.ours("server-again"), differing)
-            better = {each.test for each in Agreement(reference, again, stable).differences}
-            equal = [test for test in again if test not in better]
-            self.facts.append(f"{len(equal)} tests agreed in a further run only" + "".join(f"\n    {test}" for test in equal))
+            again = self.run("ours, what differed again", self.ours("server-again"), list(differing))
+            worse = {each.test for each in Agreement(reference, again, stable).differences}
+            equal = [test for test in again if test not in worse]
+            self.facts.append(f"{len(equal)} tests agreed in a further run only")
+            self.facts += [f"    {test}: {first_difference(differing[test])}" for test in equal]
             results.update({test: again[test] for test in equal})
         write(self.out / "results.json", results)
         agreement = Agreement(reference, results, stable, self.wanted.depth)
         for each in agreement.differences:
             each.needs = self.needs.of(each.test)
         return agreement
+
+
+def first_difference(difference):
+    name, reference, ours, message = difference.subtests[0]
+    return reports.one_line(f"{name}: {reference} -> {ours} {message}")
 
 
 def read(file):
