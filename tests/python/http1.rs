@@ -76,11 +76,21 @@ fn normal(octets: &[u8], port: &str) -> String {
         Some(("Set-Cookie", cookie)) => format!("Set-Cookie: {}", without_time(cookie)),
         _ => line.to_owned(),
     };
-    let text = text.replace(port, "PORT").split("\r\n").map(line).collect::<Vec<_>>().join("\r\n");
+    let text = with_port(&text, port).split("\r\n").map(line).collect::<Vec<_>>().join("\r\n");
     match text.split_once("\"message\": ") {
         Some((before, _)) if is_failure => format!("{before}\"message\": CAUSE}}}}").replace("CAUSE", "\"CAUSE\""),
         _ => text,
     }
+}
+
+/// The port's digits replaced, and a Content-Length that was right made right again.
+fn with_port(text: &str, port: &str) -> String {
+    let replaced = text.replace(port, "PORT");
+    let (Some((_, old)), Some((head, new))) = (text.split_once("\r\n\r\n"), replaced.split_once("\r\n\r\n")) else {
+        return replaced;
+    };
+    let length = |content: &str| format!("Content-Length: {}\r\n", content.chars().count());
+    format!("{}\r\n{new}", format!("{head}\r\n").replace(&length(old), &length(new)))
 }
 
 /// A cookie whose expiry is near has that time taken out.
