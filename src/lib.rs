@@ -3,13 +3,14 @@
 //! One request goes down this line, and its response back up; each arrow is one call:
 //!
 //! ```text
-//! server::listener → server::connection → tls → http1 | http2 → exchange → router → site | sandbox
+//! server::listener → server::connection → tls → http1 | http2 → exchange → router → site | wptserve | sandbox
 //! ```
 //!
 //! [`server`] accepts a connection and gives it a task, [`tls`] shakes hands and agrees on a protocol, [`http1`] or
 //! [`http2`] read requests through the octet taps of [`wire`] and make an [`exchange::Exchange`] of each. [`router`]
-//! picks who answers: a file of [`site`], or a component that [`sandbox`] runs in an instance of its own. Both answer
-//! through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
+//! picks who answers: a file of [`site`], the ways of web-platform-tests' own server ([`wptserve`], whose whole
+//! [`reply`] passes through [`pipes`] and [`substitution`]), or a component that [`sandbox`] runs in an instance of its
+//! own. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
 
 pub mod cli;
 pub mod config;

@@ -249,7 +249,8 @@ async fn the_same_scenario_gives_the_same_octets_in_every_language() {
     let site = Site::new();
     site.handler("rust.handler.wasm", "rust/raw").handler("c.handler.wasm", "c/raw");
     site.file("script.frames", include_str!("frames/same.frames"));
-    let server = Builder::new(site).start();
+    site.file("script.py", include_str!("python/site/same.py"));
+    let server = Builder::new(site).config("[site]\npython = true").start();
     let status = [b"\0".as_slice(), b"\x07:status\x03200"];
     let frames = [
         frame(FrameKind::HEADERS, 0, 1, status[0]),
@@ -258,7 +259,7 @@ async fn the_same_scenario_gives_the_same_octets_in_every_language() {
         frame(FrameKind::DATA, 1, 1, b"two"),
     ];
     let octets = b"HTTP/1.1 200 OK\nContent-Length: 3\nContent-Length: 3\n\none";
-    for path in ["/rust.handler.wasm", "/c.handler.wasm", "/script.frames"] {
+    for path in ["/rust.handler.wasm", "/c.handler.wasm", "/script.frames", "/script.py"] {
         for carrier in BOTH {
             let mut connection = open(&server, carrier).await;
             connection.get(1, path).await;

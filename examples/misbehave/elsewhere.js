@@ -4,7 +4,10 @@
 // Longer than a row's two attempts, its report and the frame's own loading take.
 const PATIENCE_MS = 60_000;
 
-/** Runs a row in a frame whose page comes from this port: what `run` of run.js resolves to. */
+/**
+ * Runs a row in a frame whose page comes from this port: what `run` of run.js resolves to. Where that page does not come,
+ * or says nothing, the outcome is `lost`: nothing is known of the row, and the others go on.
+ */
 export async function runElsewhere(row, port) {
   const origin = `${location.protocol}//${location.hostname}:${port}`;
   const frame = document.createElement("iframe");
@@ -13,6 +16,8 @@ export async function runElsewhere(row, port) {
   frame.src = `${origin}/apart.html`;
   try {
     return await conversation(frame, origin, row);
+  } catch (error) {
+    return { outcome: "lost", status: null, error: error.message, content: "", attempts: 0, connections: 0, codes: [], then: null, ms: 0 };
   } finally {
     frame.remove();
   }

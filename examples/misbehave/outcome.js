@@ -67,6 +67,7 @@ export function describe(got) {
     error: () => `${got.error}${got.status === null ? "" : ` after the head of${status}`}`,
     pending: () => `nothing${got.status === null ? "" : ` after the head of${status}`} for ${got.ms} ms`,
     aborted: () => "aborted by the page",
+    lost: () => `nothing is known: ${got.error}`,
   };
   return shown[got.outcome]();
 }

@@ -191,6 +191,12 @@ impl Composed {
                     self.spoil("a field block of unknown content");
                 }
                 self.open_block = Some(!header.has(flags::END_HEADERS));
+                let at = usize::from(header.has(flags::PADDED));
+                if header.kind == FrameKind::PUSH_PROMISE
+                    && let Some(promised) = payload.get(at..).and_then(|payload| payload.first_chunk())
+                {
+                    self.promised.push(u32::from_be_bytes(*promised) & (u32::MAX >> 1));
+                }
             }
             FrameKind::RST_STREAM => self.touch(stream, true),
             FrameKind::SETTINGS => {

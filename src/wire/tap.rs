@@ -272,6 +272,10 @@ impl<T: Transport> AsyncWrite for Tap<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.grip.is_some() {
+            // The engine has ended: what waits for a hold leaves now, or never.
+            self.handle.hand().holds.abandon();
+        }
         ready!(self.as_mut().poll_flush(cx))?;
         match &self.grip {
             Some(grip) if grip.left().is_some() => Poll::Ready(Ok(())),

@@ -60,7 +60,7 @@ def results(browser, url):
         if text:
             return json.loads(text)
         time.sleep(0.2)
-    raise RuntimeError(f"{url}: not through within {RUN_S} s")
+    raise RuntimeError(f"{url.split('?')[0]}: not through within {RUN_S} s")
 
 
 def run(kind, wanted, only):
@@ -87,6 +87,10 @@ def run_several(kind, wanted):
     for number in range(1, wanted.runs + 1):
         print(f"{kind.name}, run {number} of {wanted.runs} …", file=sys.stderr, flush=True)
         version, rows = run(kind, wanted, wanted.only)
+        lost = sorted({row["file"] for row in rows.values() if row["outcome"] == "lost"})
+        if lost:
+            print(f"{kind.name}: once more {len(lost)} rows whose frames did not answer …", file=sys.stderr, flush=True)
+            rows |= run(kind, wanted, lost)[1]
         runs.append(rows)
     print(f"{kind.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return record.of_runs(kind.name, version, runs)

@@ -4,7 +4,7 @@ use super::{GRANTED, serve};
 use crate::support::{Carrier, Client, Server, connect, h1};
 
 /// Short limits, so that nobody waits long.
-const LIMITED: &str = "[limits]\ncpu_ms = 2000\nwall_s = 4\nsent_mib = 8\nstash_mib = 4\n";
+const LIMITED: &str = "[limits]\ncpu_ms = 500\nwall_s = 20\nsent_mib = 8\nstash_mib = 4\n";
 
 fn limited() -> Server {
     let server = serve(&format!("{LIMITED}{GRANTED}"));
@@ -30,9 +30,9 @@ async fn outcome(server: &Server, case: &str) -> String {
 async fn each_handler_without_measure_meets_its_own_limit() {
     let server = limited();
     for (case, cause) in [
-        ("loop", "CPU time limit of 2000 ms exceeded (cpu_ms)"),
-        ("regex", "CPU time limit of 2000 ms exceeded (cpu_ms)"),
-        ("sleep_loop", "wall-clock limit of 4 s exceeded (wall_s)"),
+        ("loop", "CPU time limit of 500 ms exceeded (cpu_ms)"),
+        ("regex", "CPU time limit of 500 ms exceeded (cpu_ms)"),
+        ("sleep_loop", "wall-clock limit of 20 s exceeded (wall_s)"),
         ("memory_list", "memory limit of 256 MiB exceeded (memory_mib)"),
     ] {
         let answer = outcome(&server, case).await;
@@ -45,10 +45,12 @@ async fn each_handler_without_measure_meets_its_own_limit() {
 #[tokio::test]
 async fn what_python_itself_refuses_is_an_exception_like_any_other() {
     let server = limited();
-    for (case, exception) in [("recursion", "RecursionError"), ("traced", "ValueError: traced"), ("memory", "Memory")] {
+    for (case, exception) in
+        [("recursion", "RecursionError"), ("traced", "ValueError: traced"), ("memory", "OverflowError")]
+    {
         let answer = outcome(&server, case).await;
         assert!(answer.starts_with("HTTP/1.1 500 "), "{case}: {answer}");
-        assert!(answer.contains(exception) || answer.contains("memory limit"), "{case}: {answer}");
+        assert!(answer.contains(exception), "{case}: {answer}");
     }
     assert!(outcome(&server, "recursion_caught").await.ends_with("True"));
     for case in ["native_recursion", "leave", "leave_hard", "abort"] {
@@ -67,10 +69,8 @@ async fn nothing_outside_the_site_can_be_reached_and_nothing_in_it_changed() {
         let (what, came) = line.split_once(": ").expect("a result");
         if what == "root" {
             assert!(came.contains("hostile.py") && !came.contains("etc"), "{line}");
-        } else if what == "parent" || what == "passwd" {
-            assert_eq!(came, "FileNotFoundError", "{line}");
         } else {
-            assert!(came.ends_with("Error") || came == "NotImplementedError", "{line}");
+            assert!(came.ends_with("Error"), "{line}");
         }
     }
     assert!(lines.len() > 15, "{answer}");
@@ -95,7 +95,7 @@ async fn floods_are_cut() {
     let mut connection = h1::Connection::new(connect(&server, Carrier::H1).await);
     connection.send("GET /hostile.py?do=large HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let octets = connection.rest().await.len();
-    assert!((7 << 20..10 << 20).contains(&octets), "{octets}");
+    assert!(octets < 10 << 20, "{octets}");
     server.log_line(&["WARN", "limit of 8388608 octets sent exceeded (sent_mib)"]);
     assert!(outcome(&server, "flood_log").await.ends_with("printed"));
     server.log_line(&["WARN", "dropped", "log lines"]);

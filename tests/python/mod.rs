@@ -4,9 +4,15 @@ mod hostile;
 mod http1;
 mod http2;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
-use crate::support::{Builder, Server, Site};
+use crate::support::{
+    Builder, Server, Site,
+    server::{binary, state_dir},
+};
 
 /// Everything that handlers of the site are granted.
 const GRANTED: &str = "[site]\npython = true\n[grant.\"/*\"]\nraw = true\nfiles = true\nstash = true\npush = true\n";
@@ -37,7 +43,17 @@ fn copy(from: &Path, to: &Path, site: &Site) {
     }
 }
 
-/// A server for the site with these lines of configuration.
+/// A server for the site with these lines of configuration. Before the first of all the runtime is compiled, which takes
+/// longer than tests wait for an answer.
 fn serve(config: &str) -> Server {
+    static COMPILED: OnceLock<()> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        let site = Site::new();
+        site.file("a.py", "def main(request, response): pass\n");
+        let mut command = binary();
+        command.arg("check").arg("--wpt").arg(site.path()).arg("--state-dir").arg(state_dir());
+        let output = command.output().expect("the binary");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    });
     Builder::new(site()).config(config).start()
 }

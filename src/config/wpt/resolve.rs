@@ -25,10 +25,8 @@ use crate::{
 
 /// Octets of file content kept in memory.
 const CACHE_OCTETS: u64 = 64 << 20;
-
-/// How long a handler of a checkout may take: the longest there wait for a page of a test that may run for minutes on a
-/// slow machine.
-const WALL: Duration = Duration::from_secs(3600);
+/// How long a handler may take: the original's have no limit, and tests wait for some of them for minutes.
+const HANDLER_WALL: Duration = Duration::from_secs(30 * 60);
 
 /// What `wpt` means.
 ///
@@ -75,7 +73,7 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         wptserve: Some(WptservePlan { settings, slots: servers.slots, websockets: servers.websockets, latency }),
         sandbox: sandbox::Settings {
             cache_dir: Some(state_dir.join("cache")),
-            limits: sandbox::Limits { wall: WALL, ..sandbox::Limits::default() },
+            limits: sandbox::Limits { wall: HANDLER_WALL, ..sandbox::Limits::default() },
             ..sandbox::Settings::default()
         },
         state_dir,

@@ -72,7 +72,7 @@ def finish(door, request, response, act):
             door.log_warning(f"the response can't be sent: {traceback_of(error)}")
             # What was announced will not come. The original leaves the client waiting.
             response.close_connection = True
-            if not response.writer.content_written:
+            if not response.writer.has_begun:
                 response.set_error(500, traceback_of(error) if door.facts().is_local else "500")
                 response.write()
 
@@ -81,7 +81,8 @@ def report(door, response, cause, error):
     """A failure of the handler: the traceback goes to the log, and to the client of a local server."""
     text = traceback_of(cause)
     door.log_warning(f"the handler failed: {text}")
-    code = getattr(error, "code", 500)
+    # `sys.exit` has a code too, which is no status.
+    code = error.code if isinstance(error, HTTPException) else 500
     response.set_error(code, f"{cause}\n{text}" if door.facts().is_local else str(code))
 
 

@@ -32,7 +32,9 @@ class PoliteDoor:
         return True
 
     def after(self, keep):
-        """The server decides: it frames the response itself."""
+        """The server decides: it frames the response itself. By now there has to be one."""
+        if not self._has_head:
+            self._door.fail(f"no proper response: {self._head[:200]!r}; only a handler with the grant `raw` can send this")
 
     def _send(self, step, *arguments):
         fault = step(*arguments)

@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import time
+import warnings
 
 
 def up():
@@ -16,6 +17,8 @@ def up():
     import re
     import urllib.parse
 
+    # Handlers of years ago have escapes in their strings that Python now frowns on: nobody wants to read that each time.
+    warnings.simplefilter("ignore", SyntaxWarning)
     email.utils.formatdate(usegmt=True)
     http.client.parse_headers(io.BytesIO(b"a: b\r\n\r\n"))
     json.loads(json.dumps({"a": [1, 2.5, None, "é"]}))

@@ -73,6 +73,8 @@ class Exchange(unittest.TestCase):
         self.assertEqual(door.sent[1:], [("data", b"x", False)])
         door = answer("def main(request, response): response.writer.write(b'nonsense\\r\\n\\r\\n')", has_raw=False)
         self.assertIn("only a handler with the grant `raw` can send this", door.log[0])
+        door = answer("def main(request, response): response.writer.write(b'HTTP/1.1 200 OK\\n\\n')", has_raw=False)
+        self.assertIn("only a handler with the grant `raw` can send this", door.failed)
 
     def test_a_check_loads_and_says_what_is_missing(self):
         for source, status, words in (
@@ -88,6 +90,10 @@ class Exchange(unittest.TestCase):
             with self.subTest(source=source):
                 sent = answer(source, only_load=True).sent
                 self.assertEqual((sent[0][1], sent[1][1]), (status, words))
+
+    def test_leaving_python_is_a_failure_like_any_other(self):
+        door = answer("import sys\ndef main(request, response): sys.exit(3)")
+        self.assertTrue(door.sent[0].startswith(b"HTTP/1.1 500 "), door.sent)
 
     def test_code_is_stored_before_it_runs(self):
         door = answer("raise SystemError")

@@ -32,11 +32,18 @@ class H2ResponseWriter:
         self.content_written = False
         self.stream_ended = False
         self.is_peer_gone = False
+        #: Whether frames of the response left through the raw door.
+        self.is_raw = False
         self._has_head = False
         #: Whether the head left unchecked: then the server knows of none, and all that follows leaves the same way.
         self._is_unchecked = False
         #: Promised responses by the identifier that `write_push` gave.
         self._pushed = {}
+
+    @property
+    def has_begun(self):
+        """Whether anything of the final response has left."""
+        return self._has_head or self.is_raw
 
     def write_headers(self, headers, status_code, status_message=None, stream_id=None, last=False):
         """HEADERS with `:status` and these fields. 1xx: an informational response, of which there can be several."""

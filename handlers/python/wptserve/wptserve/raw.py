@@ -121,7 +121,7 @@ class Raw:
         writer = self._response.writer
         writer.content_written = True
         if hasattr(writer, "stream_ended"):
-            writer.stream_ended = True
+            writer.stream_ended = writer.is_raw = True
 
 
 def _block(block):

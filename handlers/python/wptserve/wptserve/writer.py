@@ -7,7 +7,7 @@ from .constants import response_codes
 from .utils import isomorphic_encode
 
 #: What the original's base class calls itself.
-SERVER = f"BaseHTTP/0.6 Python/{sys.version.split()[0]}"
+SERVER = f"Framewright/0.1.0 Python/{sys.version.split()[0]}"
 #: Octets that are read from a file at one time.
 FILE_OCTETS = 32 * 1024
 
@@ -27,6 +27,11 @@ class ResponseWriter:
         self._status_written = False
         self._headers_seen = set()
         self._headers_complete = False
+
+    @property
+    def has_begun(self):
+        """Whether anything has left."""
+        return self.content_written
 
     def send_head(self, status, headers, content=b""):
         """Status line, fields and what else goes with them, in one write."""
