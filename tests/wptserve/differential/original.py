@@ -38,7 +38,9 @@ def main():
     builder = ConfigBuilder(
         logger, subdomains=subdomains, not_subdomains={"nonexistent", "nonexistent.nonexistent"}, doc_root=tree,
         **{name: given[name] for name in ("browser_host", "alternate_hosts", "server_host", "ports", "check_subdomains")})
-    builder.update({"ssl": given["ssl"]})
+    # As serve.py has it; newer versions have no such key.
+    level = {"log_level": "info"} if "log_level" in ConfigBuilder._default else {}
+    builder.update({"ssl": given["ssl"], **level})
     with builder as config:
         h2 = start(config, handler_cls=server.Http2WebTestRequestHandler, use_ssl=True, key_file=key,
                    certificate=certificate, http2=True)
