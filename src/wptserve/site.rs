@@ -155,7 +155,7 @@ impl Site {
         let content = match folder.find(&path, request.arrived).await? {
             Lying::File(content) => content,
             Lying::Directory(names) if request.url.path.ends_with('/') => {
-                return Ok(listing::reply(&request.url.path, names.into_iter().map(listed).collect()));
+                return Ok(listing::reply(&request.url.path, names.iter().map(listed).collect()));
             }
             Lying::Directory(_) => return Ok(listing::redirect(&request.url.text)),
         };
@@ -245,7 +245,7 @@ async fn piped(reply: Reply, path: &str, request: &Request<'_>, facts: &RequestF
     pipes::apply(reply, &calls, facts, super::date::today).await.map_err(|error| error.to_string())
 }
 
-fn listed(name: site::Name) -> listing::Listed {
+fn listed(name: &site::Name) -> listing::Listed {
     listing::Listed { name: String::from_utf8_lossy(&name.octets).into_owned(), is_directory: name.is_directory }
 }
 
