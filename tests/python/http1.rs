@@ -15,8 +15,10 @@ struct Row {
 }
 
 /// Rows whose answers differ on purpose, and why.
-const DIFFER: &[(&str, &str)] =
-    &[("returns 304", "content that fails on its way: the original leaves the connection open for ever")];
+const DIFFER: &[(&str, &str)] = &[
+    ("returns 304", "content that fails on its way: the original leaves the connection open for ever"),
+    ("no file", "nothing ran: the Server field is that of files"),
+];
 
 /// The site behaves as the original does, and so runs handlers without being told to.
 const CHECKOUT: &str = "[site]\nbehaviour = \"wptserve\"\n[grant.\"/*\"]\nfiles = true\n";

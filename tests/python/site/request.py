@@ -5,7 +5,9 @@ def main(request, response):
     lines = []
     for name in request.GET.get_list(b"show"):
         lines.append(f"{name.decode()}: {SHOWN[name](request)!r}")
-    return [("Content-Type", "text/plain")], "\n".join(lines) + "\n"
+    # The port's digits would count in Content-Length.
+    text = "\n".join(lines).replace(f":{request.url_parts.port}", ":PORT")
+    return [("Content-Type", "text/plain")], text + "\n"
 
 
 SHOWN = {
