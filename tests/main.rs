@@ -31,3 +31,4 @@ mod support;
 mod wasi;
 mod wire_log;
 mod wpt_command;
+mod wptserve_site;
