@@ -1,14 +1,16 @@
 //! A server from its plan to its end: what `serve` and `wpt` share.
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{io::Write, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use framewright::{
     config::{ServePlan, WptservePlan},
     exchange::Dispatch,
     http1, http2,
     observe::wire_log::{self, WireLog},
     router::{Behaviour, Front},
+    sandbox::{Grants, Program, Runtime, Sandbox, Script, Target},
     server::{self, Bound, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
     wptserve,
@@ -26,6 +28,8 @@ pub(super) struct Started {
     signals: Signals,
     dispatch: Arc<dyn Dispatch>,
     wire_log: Option<Arc<WireLog>>,
+    /// The sandbox, if the site has handlers for the runtime that takes long to compile.
+    python: Option<Arc<Sandbox>>,
 }
 
 impl Started {
@@ -59,7 +63,9 @@ impl Started {
             Some((behaviour, site)) => wptserve(behaviour, site, &parts, &bound),
             None => Arc::clone(&parts.dispatch),
         };
-        Ok(Self { bound, identity, signals, dispatch, wire_log })
+        let python = plan.site.python || plan.wptserve.is_some();
+        let python = python.then(|| Arc::clone(&parts.sandbox));
+        Ok(Self { bound, identity, signals, dispatch, wire_log, python })
     }
 
     /// Says on standard output where it listens.
@@ -76,6 +82,10 @@ impl Started {
     /// # Errors
     /// If the system refuses the sockets, or the wire log cannot be finished.
     pub(super) async fn serve(self) -> Result<ExitCode> {
+        if let Some(sandbox) = self.python {
+            // Nobody waits for it but the first request that needs it: it ends with the program.
+            drop(tokio::spawn(warm(sandbox)));
+        }
         let outcome = self.bound.serve(self.dispatch, self.signals).await;
         if let Some(log) = self.wire_log {
             // Whatever was abandoned may hold it still: what it logged up to here is to be in the file.
@@ -85,6 +95,29 @@ impl Started {
             Outcome::Drained => Ok(ExitCode::SUCCESS),
             Outcome::Aborted => Ok(ExitCode::FAILURE),
         }
+    }
+}
+
+/// Has the runtime for Python compiled, or found compiled, before the first handler needs it.
+async fn warm(sandbox: Arc<Sandbox>) {
+    let started = tokio::time::Instant::now();
+    let script = Script {
+        runtime: Runtime::Python,
+        path: Arc::from("/"),
+        source: Bytes::new(),
+        facts: Arc::default(),
+        only_load: true,
+    };
+    let target = Target {
+        program: Program::Script(script),
+        name: Arc::from("the runtime for Python"),
+        grants: Grants::NONE,
+        root: Arc::from(Path::new("/")),
+    };
+    match sandbox.preload(&target).await {
+        Ok(()) => tracing::debug!(after = ?started.elapsed(), "the runtime for Python is compiled"),
+        // A server built without it says so with each handler.
+        Err(error) => tracing::debug!(%error, "the runtime for Python cannot be used"),
     }
 }
 
