@@ -107,7 +107,7 @@ def normal(response, port):
     """A response without what differs from one to the next."""
     text = response.decode("iso-8859-1").replace(str(port), "PORT")
     text = re.sub(r"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "Date: DATE", text)
-    text = re.sub(r"Server: BaseHTTP/[^\r\n]*", "Server: SERVER", text)
+    text = re.sub(r"Server: (?:BaseHTTP|Framewright)/[^\r\n]*", "Server: SERVER", text)
     text = re.sub(r"expires=\d\d (\w{3}) 20(?!30)\d\d \d\d:\d\d:\d\d GMT", "expires=TIME", text)
     if text.startswith("HTTP/1.1 500"):
         # Tracebacks: the shape is compared, the text is not.
