@@ -24,11 +24,9 @@ pub(super) const TABLES_PER_COMPONENT: u32 = 8;
 /// A guest's own stack. 512 KiB is wasmtime's default; the fiber holds it and as much for the host's calls.
 const WASM_STACK: usize = 512 << 10;
 const FIBER_STACK: usize = 1 << 20;
-/// Memory that stays resident in a free slot, so that the next instance of a handler faults fewer pages in: what it has
-/// written is copied back instead. Little for small handlers; a Python handler writes some 3 MiB, and took a third less
-/// CPU time with this than with 64 KiB. Without `PAGEMAP_SCAN` (Linux 6.7) whole images would be copied instead, so then
-/// nothing is kept.
-const KEEP_MEMORY: usize = 4 << 20;
+/// Memory that stays resident in a free slot, so that the next instance of a small handler faults no pages in. Without
+/// `PAGEMAP_SCAN` (Linux 6.7) whole images would be copied instead, so then nothing is kept.
+const KEEP_MEMORY: usize = 64 << 10;
 const KEEP_STACK: usize = 16 << 10;
 const KEEP_TABLE: usize = 8 << 10;
 /// Memory maps that one suspended exchange needs at most: its linear memory (image, zeroed part, guard), its fiber
