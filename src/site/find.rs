@@ -148,6 +148,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn fewer_octets_than_asked_for_are_read_at_the_end_alone() {
+        let (folder, _site) = site();
+        let file = Arc::new(File::open(folder.path().join("a.txt")).expect("a file"));
+        for (offset, length, expected) in [(0, 4, "text"), (0, 9, "text"), (2, 1, "x"), (2, 9, "xt"), (4, 1, "")] {
+            assert_eq!(crate::site::read(&file, offset, length).await.expect("octets"), expected.as_bytes());
+        }
+    }
+
+    #[tokio::test]
     async fn a_changed_file_comes_as_it_is_now() {
         let (folder, site) = site();
         let path = folder.path().join("a.txt");

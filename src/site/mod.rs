@@ -24,11 +24,14 @@ pub use path::{PathFault, SitePath, decode_leniently};
 pub use refusal::Refusal;
 pub use respond::Site;
 pub use root::RootError;
-pub(crate) use send::read;
+pub(crate) use send::{SendFault, read, send_file};
 pub use settings::Settings;
 
 /// How the name of a handler ends. The octets of such files are never served.
 pub const HANDLER_SUFFIX: &str = ".handler.wasm";
+
+/// The longest script, in octets: far more than anybody writes, little enough to read for each request.
+pub const SCRIPT_OCTETS: u64 = 1 << 20;
 
 /// How the name of a script ends. Likewise.
 pub const SCRIPT_SUFFIX: &str = ".frames";

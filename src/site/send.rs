@@ -31,7 +31,7 @@ pub(super) enum Source<'a> {
 
 /// Why a response broke off after its head.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SendFault {
+pub(crate) enum SendFault {
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error("the file cannot be read")]
@@ -134,26 +134,37 @@ impl Source<'_> {
             }
             Self::Disk(file) => file,
         };
-        let mut at = *part.start();
-        let mut left = length_of(&part);
-        while left > 0 {
-            let octets = read(file, at, left.min(CHUNK)).await.map_err(SendFault::Read)?;
-            if octets.is_empty() {
-                return Err(SendFault::Shrunk);
-            }
-            at += octets.len() as u64;
-            left -= octets.len() as u64;
-            response.send_data(octets.into(), end && left == 0).await?;
-        }
-        Ok(())
+        send_file(file, *part.start(), length_of(&part), response, end).await
     }
+}
+
+/// Sends `length` octets of a file from `at` on; `end` ends the response with them.
+pub(crate) async fn send_file(
+    file: &Arc<File>,
+    mut at: u64,
+    length: u64,
+    response: &mut ResponseWriter,
+    end: bool,
+) -> Result<(), SendFault> {
+    let mut left = length;
+    while left > 0 {
+        let octets = read(file, at, left.min(CHUNK)).await.map_err(SendFault::Read)?;
+        if octets.is_empty() {
+            return Err(SendFault::Shrunk);
+        }
+        at += octets.len() as u64;
+        left -= octets.len() as u64;
+        response.send_data(octets.into(), end && left == 0).await?;
+    }
+    Ok(())
 }
 
 /// Octets from `offset` on, `length` at most; fewer at the end of the file. What the system has in memory is read
 /// without a change of thread.
 pub(crate) async fn read(file: &Arc<File>, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    if let Some(octets) = read_now(file, offset, length) {
+    // Less than was asked for may only be what the system has in memory of it.
+    if let Some(octets) = read_now(file, offset, length).filter(|octets| octets.len() == length) {
         return Ok(octets);
     }
     let file = Arc::clone(file);

@@ -12,7 +12,7 @@ use super::{date, reason};
 use crate::{
     exchange::{Extent, FieldSection, ResponseWriter, Version, WriteError},
     reply::{Body, FileContent, ReadFault, Reply, Step},
-    site::read,
+    site::{self, send_file},
 };
 
 /// Why a response was not sent to its end.
@@ -26,8 +26,15 @@ pub(super) enum SendFault {
     Read(#[from] ReadFault),
 }
 
-/// Octets read from a file at a time, as for the static site.
-const CHUNK: u64 = 64 << 10;
+impl From<site::SendFault> for SendFault {
+    fn from(fault: site::SendFault) -> Self {
+        match fault {
+            site::SendFault::Write(error) => Self::Write(error),
+            site::SendFault::Read(error) => Self::Read(error.into()),
+            site::SendFault::Shrunk => Self::Read(ReadFault::Shrunk),
+        }
+    }
+}
 
 /// Octets of content that are copied behind the head, so that both leave in one write.
 const SMALL: usize = 16 << 10;
@@ -67,15 +74,7 @@ async fn content(body: Body, response: &mut ResponseWriter) -> Result<(), SendFa
             return Ok(response.send_data(octets, true).await?);
         }
         Body::File(FileContent::Disk(file, length)) => {
-            let mut at = 0;
-            while at < length {
-                let octets = read(&file, at, CHUNK.min(length - at)).await.map_err(ReadFault::Io)?;
-                if octets.is_empty() {
-                    return Err(ReadFault::Shrunk.into());
-                }
-                at += octets.len() as u64;
-                response.send_data(octets.into(), false).await?;
-            }
+            send_file(&file, 0, length, response, false).await?;
         }
         Body::Pieces(pieces) => {
             for piece in pieces {
