@@ -17,13 +17,11 @@ use framewright::{
     exchange::{BoxFuture, ConnectionFacts, ConnectionId, Exchange},
     http1,
     sandbox::{Grants, Program, Runtime, Sandbox, Script, SiteFacts, Target},
+    site::SCRIPT_OCTETS,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::parts::Parts;
-
-/// The longest file that is taken for a handler.
-const SOURCE_OCTETS: u64 = 1 << 20;
 /// The pipe's size in octets.
 const PIPE_OCTETS: usize = 64 << 10;
 /// Folders below folders that are looked into, so that a loop of links ends.
@@ -77,7 +75,7 @@ fn summary(folders: &BTreeMap<String, [u32; 2]>) -> Result<ExitCode> {
 
 /// What the runtime says about one file, in an instance of its own.
 async fn load(sandbox: &Arc<Sandbox>, settings: http1::Settings, root: &Arc<Path>, file: &Path) -> Result<Verdict> {
-    if tokio::fs::metadata(file).await?.len() > SOURCE_OCTETS {
+    if tokio::fs::metadata(file).await?.len() > SCRIPT_OCTETS {
         return Ok((NO_HANDLER, String::new()));
     }
     let name: Arc<str> = format!("/{}", file.strip_prefix(root).unwrap_or(file).display()).into();

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
     sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, SiteFacts, Target},
-    site::{HANDLER_SUFFIX, Refusal, Site, SitePath, decode_leniently},
+    site::{HANDLER_SUFFIX, Refusal, SCRIPT_OCTETS, Site, SitePath, decode_leniently},
     wptserve::{self, Answered},
 };
 
@@ -189,9 +189,6 @@ async fn refuse(line: AccessLine, mut exchange: Exchange, refusal: &Refusal) {
     let cause = page::refuse(&mut exchange.response, exchange.id, refusal).await;
     line.write(&exchange.response.sent(), Some(&cause), None);
 }
-
-/// The longest script: far more than anybody writes, little enough to read for each request.
-const SCRIPT_OCTETS: u64 = 1 << 20;
 
 /// RFC 9110 §9.3.6: this server is no proxy.
 async fn not_implemented(line: AccessLine, mut exchange: Exchange) {

@@ -19,3 +19,4 @@ pub use scan::reads_files;
 pub use template::{Escape, substitute};
 
 pub(crate) use integer::parse_integer;
+pub(crate) use template::escape_html;

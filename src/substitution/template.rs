@@ -50,7 +50,7 @@ pub fn substitute(octets: &[u8], escape: &Escape, facts: &dyn Facts) -> Result<V
         }
         let text = text(value).map_err(error)?;
         match escape {
-            Escape::Html => escape_html(&text, &mut document),
+            Escape::Html => document.extend_from_slice(escape_html(&text).as_bytes()),
             Escape::None | Escape::Unknown(_) => document.extend_from_slice(text.as_bytes()),
         }
         if document.len() > RESULT_OCTETS {
@@ -70,17 +70,20 @@ fn text(value: Value) -> Result<String, ExpressionFault> {
     }
 }
 
-fn escape_html(text: &str, document: &mut Vec<u8>) {
-    for octet in text.bytes() {
-        match octet {
-            b'&' => document.extend_from_slice(b"&amp;"),
-            b'<' => document.extend_from_slice(b"&lt;"),
-            b'>' => document.extend_from_slice(b"&gt;"),
-            b'"' => document.extend_from_slice(b"&quot;"),
-            b'\'' => document.extend_from_slice(b"&#x27;"),
-            other => document.push(other),
+/// What Python's `html.escape` makes of text.
+pub(crate) fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#x27;"),
+            other => escaped.push(other),
         }
     }
+    escaped
 }
 
 fn error_at(octets: &[u8], offset: usize, expression: &[u8], fault: ExpressionFault) -> SubstitutionError {

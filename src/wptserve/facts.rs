@@ -40,13 +40,7 @@ pub(super) fn configuration(settings: &Settings) -> BTreeMap<String, Value> {
         Value::Map(domains.iter().map(|(key, names)| (key.clone(), texts(names))).collect()),
     );
     config.insert("domains".to_owned(), domains.get("").map_or_else(|| Value::Map(BTreeMap::new()), texts));
-    let host = Value::Text(settings.hosts.browser_host.clone());
-    config.insert("host".to_owned(), host.clone());
-    config.insert("browser_host".to_owned(), host);
-    let port = |port: &Option<u16>| port.map_or(Value::Nothing, |port| Value::Number(port.into()));
-    let ports =
-        settings.ports.iter().map(|(scheme, ports)| (scheme.clone(), Value::List(ports.iter().map(port).collect())));
-    config.insert("ports".to_owned(), Value::Map(ports.collect()));
+    config.insert("host".to_owned(), Value::Text(settings.hosts.browser_host.clone()));
     config
 }
 

@@ -1,7 +1,10 @@
 //! Listings of directories, and where a directory's path without its slash leads. Sans I/O.
 
 use super::isomorphic;
-use crate::reply::{Body, Reply};
+use crate::{
+    reply::{Body, Reply},
+    substitution::escape_html,
+};
 
 /// What is in a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +35,7 @@ pub fn reply(path: &str, entries: Vec<Listed>) -> Reply {
 
 /// The page that lists a directory.
 pub fn document(path: &str, entries: Vec<Listed>) -> String {
-    let title = escape(path);
+    let title = escape_html(path);
     let items = items(path, entries).join("\n");
     format!(
         "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -54,7 +57,7 @@ fn items(path: &str, mut entries: Vec<Listed>) -> Vec<String> {
             .next_if(own)
             .map_or_else(String::new, |next| format!(" (<a href=\"{}\">.headers</a>)", quote(&next.name)));
         let (class, slash) = if is_directory { ("dir", "/") } else { ("file", "") };
-        let (link, text) = (quote(&name), escape(&name));
+        let (link, text) = (quote(&name), escape_html(&name));
         items.push(format!("<li class=\"{class}\"><a href=\"{link}{slash}\">{text}</a>{fields}</li>"));
     }
     items
@@ -85,22 +88,6 @@ fn quote(name: &str) -> String {
     const KEPT: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b'/');
     percent_encoding::utf8_percent_encode(name, KEPT).to_string()
-}
-
-/// What Python's `html.escape` makes of text.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#x27;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
     exchange::{ConnectionFacts, RequestHead},
     pipes,
     reply::Reply,
+    site::SCRIPT_OCTETS,
 };
 
 /// A handler's file, as it was after the request came.
@@ -25,15 +26,12 @@ pub struct PythonHandler {
     pub root: Arc<Path>,
 }
 
-/// The longest handler: far more than anybody writes, little enough to read for each request.
-const SOURCE_OCTETS: u64 = 1 << 20;
-
 impl Site {
     /// The handler of a route that is Python's, read now.
     pub(super) async fn python(&self, routed: &Routed<'_>, request: &Request<'_>) -> Result<PythonHandler, Fault> {
         let folder = self.folder(routed)?;
         let path = folder.below(&request.url.path)?;
-        let source = folder.read_at_most(Path::new(&path), SOURCE_OCTETS).await.ok_or(Fault::NoFile)?;
+        let source = folder.read_at_most(Path::new(&path), SCRIPT_OCTETS).await.ok_or(Fault::NoFile)?;
         Ok(PythonHandler { path: format!("/{path}"), source, root: Arc::from(folder.path) })
     }
 

@@ -16,6 +16,7 @@ use crate::exchange::{RequestHead, Version};
 /// A request, as text and in parts.
 pub(super) struct Request<'a> {
     pub(super) head: &'a RequestHead,
+    pub(super) method: String,
     pub(super) url: RequestUrl,
     pub(super) query: Query,
     pub(super) arrived: Instant,
@@ -42,6 +43,6 @@ impl<'a> Request<'a> {
         let url = RequestUrl::new(carrier, &target, host.as_deref(), bound)
             .map_err(|fault| Fault::Internal(format!("the request has no URL: {fault}")))?;
         let query = Query::parse(&url.query);
-        Ok(Self { head, url, query, arrived })
+        Ok(Self { head, method, url, query, arrived })
     }
 }

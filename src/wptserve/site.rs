@@ -187,7 +187,7 @@ impl Site {
 
     /// Whose request it is; none if it is nobody's.
     pub(super) fn route<'a>(&'a self, request: &'a Request<'_>) -> Option<Routed<'a>> {
-        self.router.route(&isomorphic::decode(&request.head.method), &request.url.path)
+        self.router.route(&request.method, &request.url.path)
     }
 
     /// The configuration as templates see it.
