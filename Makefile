@@ -101,8 +101,10 @@ python-runtime: $(PYTHON_WASM) ## build the runtime for Python handlers (PYTHON=
 $(PYTHON_VENV)/ready: $(PYTHON_APP)/requirements.txt scripts/python-venv.sh
 	scripts/python-venv.sh $(PYTHON_VENV) $<
 
-target/handlers/python/wptserve.wasm: $(PYTHON_SOURCES) $(WIT) $(PYTHON_VENV)/ready scripts/python-runtime.sh
-	scripts/python-runtime.sh $(PYTHON_VENV)/venv $(PYTHON_APP) $@
+target/handlers/python/wptserve.wasm: $(PYTHON_SOURCES) $(WIT) $(PYTHON_VENV)/ready scripts/python-runtime.sh | $(COMPONENTIZE)
+	scripts/python-runtime.sh $(PYTHON_VENV)/venv $(PYTHON_APP) $@.mortal
+	$(COMPONENTIZE) immortal $@.mortal -o $@
+	@rm $@.mortal
 
 $(PYTHON_WASM): target/handlers/python/wptserve.wasm | $(COMPONENTIZE)
 	$(COMPONENTIZE) compress $< -o $@
@@ -133,6 +135,7 @@ lint: handlers ## clippy, warnings being errors (after the handlers, as the serv
 suite: handlers test-clients python-test ## the tests alone: units, integration, real clients
 	cargo test --locked --release --manifest-path handlers/rust/Cargo.toml --target-dir $(GUESTS) --lib \
 		-p framewright-guest -p frames-language -p frames
+	cargo test $(GATE) --manifest-path handlers/componentize/Cargo.toml --target-dir target
 	cargo test $(GATE)
 
 .PHONY: test-clients

@@ -24,9 +24,10 @@ pub(super) const TABLES_PER_COMPONENT: u32 = 8;
 /// A guest's own stack. 512 KiB is wasmtime's default; the fiber holds it and as much for the host's calls.
 const WASM_STACK: usize = 512 << 10;
 const FIBER_STACK: usize = 1 << 20;
-/// Memory that stays resident in a free slot, so that the next instance of a small handler faults no pages in. Without
+/// Memory that stays resident in a free slot, so that the next instance of the same handler faults no pages in: for a small
+/// one all that it writes, for Python most (wasmtime keeps the first 32 stretches of pages at most). Without
 /// `PAGEMAP_SCAN` (Linux 6.7) whole images would be copied instead, so then nothing is kept.
-const KEEP_MEMORY: usize = 64 << 10;
+const KEEP_MEMORY: usize = 512 << 10;
 const KEEP_STACK: usize = 16 << 10;
 const KEEP_TABLE: usize = 8 << 10;
 /// Memory maps that one suspended exchange needs at most: its linear memory (image, zeroed part, guard), its fiber

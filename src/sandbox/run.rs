@@ -3,10 +3,10 @@
 use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::{AcquireError, Semaphore, SemaphorePermit},
     time::Instant,
 };
-use wasmtime::{Engine, Store, component::Resource};
+use wasmtime::{Engine, Store, UpdateDeadline, component::Resource};
 
 use super::{
     bindings::HandlerPre,
@@ -17,7 +17,7 @@ use super::{
     host::{Guest, GuestLog, ResponseCell, Surroundings},
     limits::{Exceeded, Meter},
     modules::{LoadError, Modules},
-    schedule::Schedule,
+    schedule::{self, Beginning, Schedule},
     settings::{OnDisconnect, Settings},
     target::{Program, Runtime, Target},
 };
@@ -119,11 +119,15 @@ impl Sandbox {
             Ok(handler) => handler,
             Err(error) => return self.refuse(exchange, target, Outcome::NotLoaded(error)).await,
         };
-        let slot = tokio::time::timeout(self.settings.queue, self.slots.acquire()).await;
-        let Ok(Ok(slot)) = slot else {
+        let place = async {
+            // In line they hold no slot: others may need one.
+            let beginning = if target.begins_slowly() { Some(self.schedule.begin().await) } else { None };
+            Ok::<_, AcquireError>((self.slots.acquire().await?, beginning))
+        };
+        let Ok(Ok((slot, beginning))) = tokio::time::timeout(self.settings.queue, place).await else {
             return self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
         };
-        self.run_in_slot(slot, &handler, target, exchange).await
+        self.run_in_slot(slot, beginning, &handler, target, exchange).await
     }
 
     async fn refuse(&self, exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
@@ -138,6 +142,7 @@ impl Sandbox {
     async fn run_in_slot(
         &self,
         slot: SemaphorePermit<'_>,
+        beginning: Option<Beginning>,
         handler: &HandlerPre,
         target: &Target,
         mut exchange: Exchange,
@@ -162,9 +167,12 @@ impl Sandbox {
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        store.epoch_deadline_callback(|_| {
+            schedule::note_yield();
+            Ok(UpdateDeadline::Yield(1))
+        });
 
-        let (ended, cpu) = self.drive(handler, &mut store, &response).await;
+        let (ended, cpu) = self.drive(handler, &mut store, &response, beginning).await;
         let exceeded = store.data().meter.exceeded;
         let failure = store.data_mut().failure.take();
         // The instance goes first, and its slot with it: a slow peer's last octets need neither.
@@ -186,6 +194,7 @@ impl Sandbox {
         handler: &HandlerPre,
         store: &mut Store<Guest>,
         response: &ResponseCell,
+        beginning: Option<Beginning>,
     ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {
         let limits = self.settings.limits;
         let cancel = self.settings.on_disconnect == OnDisconnect::Cancel;
@@ -194,7 +203,7 @@ impl Sandbox {
             let (request, writer) = (Resource::new_own(0), Resource::new_own(0));
             instance.framewright_handler_incoming_handler().call_handle(&mut *store, request, writer).await
         });
-        let mut guest = self.schedule.meter(guest, limits.cpu);
+        let mut guest = self.schedule.meter(guest, limits.cpu, beginning);
         let running = poll_fn(|cx| {
             if cancel && response.poll_peer_gone(cx).is_ready() {
                 return Poll::Ready(Err(Exceeded::PeerGone));

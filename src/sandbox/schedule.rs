@@ -2,8 +2,12 @@
 //!
 //! A guest that has used more than a few ticks without a rest is *background*: at most one less than there are cores of
 //! those run at one time, a tick each, in turn. So a worker is always free for exchanges that need only a moment.
+//!
+//! Guests that begin slowly begin in the order in which they came, no more of them at one time than there are cores: each
+//! goes on, through its yields, until it waits for something, is done, or is background.
 
 use std::{
+    cell::Cell,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -31,6 +35,20 @@ const REST: u32 = 16;
 pub(super) struct Schedule {
     ticker: Arc<Ticker>,
     background: Arc<Semaphore>,
+    beginning: Arc<Semaphore>,
+}
+
+/// The turn of a guest that begins slowly, until it has begun.
+pub(super) struct Beginning(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
+
+thread_local! {
+    /// Whether the guest that this thread polls has yielded because its tick was over.
+    static YIELDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Called when a guest yields because its tick is over, on the thread that polls it.
+pub(super) fn note_yield() {
+    YIELDED.set(true);
 }
 
 /// A guest's future with its CPU account.
@@ -43,6 +61,7 @@ pub(super) struct Metered<'a, F> {
     burst: Duration,
     polled: Instant,
     turn: Option<Turn>,
+    beginning: Option<Beginning>,
 }
 
 type Turn = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -73,11 +92,21 @@ impl Stopwatch {
 impl Schedule {
     pub(super) fn new(ticker: Ticker) -> Self {
         let turns = cores().saturating_sub(1).max(1);
-        Self { ticker: Arc::new(ticker), background: Arc::new(Semaphore::new(turns)) }
+        Self {
+            ticker: Arc::new(ticker),
+            background: Arc::new(Semaphore::new(turns)),
+            beginning: Arc::new(Semaphore::new(cores())),
+        }
+    }
+
+    /// Waits until a guest that begins slowly may begin.
+    pub(super) async fn begin(&self) -> Beginning {
+        // The semaphore is never closed; if it were, nothing would have to wait.
+        Beginning(self.beginning.clone().acquire_owned().await.ok())
     }
 
     /// Wraps a guest's future; `limit` is the CPU time that it may use.
-    pub(super) fn meter<F: Future>(&self, guest: F, limit: Duration) -> Metered<'_, F> {
+    pub(super) fn meter<F: Future>(&self, guest: F, limit: Duration, beginning: Option<Beginning>) -> Metered<'_, F> {
         Metered {
             guest,
             schedule: self,
@@ -86,6 +115,7 @@ impl Schedule {
             burst: Duration::ZERO,
             polled: Instant::now(),
             turn: None,
+            beginning,
         }
     }
 }
@@ -115,6 +145,7 @@ impl<F: Future + Unpin> Metered<'_, F> {
             None
         };
         let guest = Pin::new(&mut self.guest);
+        YIELDED.set(false);
         let meter = Stopwatch::start(self.used);
         let polled = self.schedule.ticker.while_running(|| guest.poll(cx));
         let spent = meter.stop();
@@ -122,10 +153,52 @@ impl<F: Future + Unpin> Metered<'_, F> {
         self.used += spent;
         self.burst += spent;
         self.polled = Instant::now();
+        if !YIELDED.get() || self.burst >= FOREGROUND {
+            self.beginning = None;
+        }
         match polled {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
             Poll::Pending if self.used > self.limit => Poll::Ready(Err(Exceeded::Cpu(self.limit))),
             Poll::Pending => Poll::Pending,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, task::Waker};
+
+    use wasmtime::Engine;
+
+    use super::*;
+
+    fn is_ready<F: Future>(future: Pin<&mut F>) -> bool {
+        future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[tokio::test]
+    async fn guests_that_begin_slowly_begin_as_others_wait_and_not_as_they_yield() -> std::io::Result<()> {
+        let schedule = Schedule::new(Ticker::start(&Engine::default())?);
+        let mut beginning = Vec::new();
+        for _ in 0..cores() {
+            beginning.push(schedule.begin().await);
+        }
+        let mut next = pin!(schedule.begin());
+        assert!(!is_ready(next.as_mut()), "as many as there are cores begin at one time");
+
+        let mut yields = true;
+        let guest = poll_fn(move |_| {
+            if std::mem::take(&mut yields) {
+                note_yield();
+            }
+            Poll::<()>::Pending
+        });
+        let mut metered = schedule.meter(guest, Duration::from_secs(1), beginning.pop());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(metered.poll(&mut cx).is_pending());
+        assert!(!is_ready(next.as_mut()), "it yielded: it goes on first");
+        assert!(metered.poll(&mut cx).is_pending());
+        assert!(is_ready(next.as_mut()), "it waits: the next one begins");
+        Ok(())
     }
 }

@@ -84,6 +84,14 @@ pub enum Runtime {
     Python,
 }
 
+impl Target {
+    /// Whether an instance takes its time, and memory of its own, before it comes to the handler's first line. Begun all at
+    /// once, many of those would only keep each other from ever getting there.
+    pub(super) fn begins_slowly(&self) -> bool {
+        matches!(&self.program, Program::Script(Script { runtime: Runtime::Python, .. }))
+    }
+}
+
 impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

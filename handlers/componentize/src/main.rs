@@ -1,6 +1,8 @@
 //! Turns a core wasm module into a component, and WIT into C headers: the two steps that a handler's recipe needs and
 //! that neither rustc nor clang take. It is what `wasm-tools component new` and `wit-bindgen c` do, without having to
-//! install and compile either.
+//! install and compile either. And what only the Python runtime needs, before it is embedded.
+
+mod immortal;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,14 @@ enum Step {
         #[arg(long)]
         adapt: bool,
     },
+    /// Make the objects immortal that a component's Python snapshot lists.
+    Immortal {
+        /// The component.
+        component: PathBuf,
+        /// Where the result goes; its folder is created.
+        #[arg(short)]
+        output: PathBuf,
+    },
     /// Compress a component for the server to embed, as a Zstandard frame (RFC 8878).
     Compress {
         /// The component.
@@ -60,6 +70,7 @@ enum Step {
 fn main() -> ExitCode {
     let done = match Arguments::parse().step {
         Step::Component { module, output, adapt } => component(&module, &output, adapt),
+        Step::Immortal { component, output } => immortal(&component, &output),
         Step::Compress { component, output, level } => compress(&component, &output, level),
         Step::CBindings { wit, world, output } => c_bindings(&wit, &world, &output),
     };
@@ -70,6 +81,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Makes the objects of `component`'s snapshot immortal.
+fn immortal(component: &Path, output: &Path) -> Result<()> {
+    let mut octets = fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    immortal::make_immortal(&mut octets).with_context(|| component.display().to_string())?;
+    write(output, &octets)
 }
 
 /// Compresses `component`.

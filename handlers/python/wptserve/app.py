@@ -1,13 +1,12 @@
 """What componentize-py makes a component of. All that is imported here is in the snapshot that each exchange starts from."""
 
-import gc
 import logging
 import sys
 
 import cgi  # noqa: F401  what the standard library no longer has
 import imp  # noqa: F401
 
-from _framewright import code, exchange, library, warm
+from _framewright import code, exchange, library, rehearsal, snapshot, warm
 from _framewright.door import Door
 
 
@@ -24,6 +23,4 @@ library.load()
 code.set_paths()
 logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.INFO)
 warm.up()
-# What is here now stays for good: no collection has to look at it, or touch its memory.
-gc.collect()
-gc.freeze()
+snapshot.arrange(lambda: rehearsal.play(IncomingHandler()))
