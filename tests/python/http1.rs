@@ -165,7 +165,7 @@ async fn objects_of_the_snapshot_are_immortal_and_a_request_s_own_are_not() {
     let server = serve(CHECKOUT);
     let source = "import json, sys\n\n\
                   def main(request, response):\n\
-                  \x20   kept = json.dumps, json.dumps.__code__, sys.modules, type(request), 'main_marker'\n\
+                  \x20   kept = json.dumps, json.dumps.__code__, sys.modules, type(request)\n\
                   \x20   return repr([sys.getrefcount(one) >= 1 << 30 for one in (*kept, request)])\n";
     std::fs::write(server.site.path().join("immortal.py"), source).expect("a handler");
     let mut client = Client::connect(&server, Carrier::H1).await;
