@@ -218,7 +218,7 @@ impl Streams {
         self.reap();
         self.accepted += 1;
         let id = respond.stream_id().as_u32();
-        let Some(Section { block, end_stream }) = self.tap.claim_head(id) else {
+        let Some(Section { block, end_stream, arrived }) = self.tap.claim_head(id) else {
             let fault = StreamFault::SectionMissing;
             tracing::error!(stream = id, "{fault}");
             respond.send_reset(fault.reason());
@@ -263,7 +263,7 @@ impl Streams {
             connection: Arc::clone(&self.facts),
             stream_id: Some(id),
             wire: Arc::clone(&self.view),
-            arrived: Instant::now(),
+            arrived,
         };
         Some(self.dispatch.dispatch(exchange))
     }

@@ -57,6 +57,8 @@ pub struct Section {
     pub block: FieldBlock,
     /// Whether it ended the stream: no content, no trailers.
     pub end_stream: bool,
+    /// When its last octet had been read.
+    pub arrived: Instant,
 }
 
 #[derive(Debug)]
@@ -100,7 +102,7 @@ impl Ledger {
             Arrival::Section { stream, end_stream, block } if stream > self.last => {
                 self.last = stream;
                 if self.arrived.len() < self.most_arrived {
-                    let head = Section { block, end_stream };
+                    let head = Section { block, end_stream, arrived: now };
                     self.arrived.push_back(Stream { id: stream, head, trailers: None, window: 0, raw: 0, holders: 0 });
                 }
             }
