@@ -62,6 +62,19 @@ pub struct WptPlan {
     pub warnings: Vec<String>,
 }
 
+/// What `warm` means.
+#[derive(Clone, Debug)]
+pub struct WarmPlan {
+    /// The largest handler file, and the cache unless another folder is asked for.
+    pub sandbox: sandbox::Settings,
+    /// The folder whose handlers are compiled; none compiles runtimes alone.
+    pub root: Option<PathBuf>,
+    /// Handlers elsewhere.
+    pub routes: Vec<RouteSettings>,
+    /// What to log.
+    pub log: observe::Settings,
+}
+
 /// One listener: a port on one or more addresses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListenerSettings {

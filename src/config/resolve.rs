@@ -7,11 +7,11 @@ use super::{
     error::{ConfigError, Fault, Place},
     file::{File, OnDisconnect, RawAfter, Source},
     grants, limits, listeners,
-    plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings},
+    plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings, WarmPlan},
     routes, wptserve,
 };
 use crate::{
-    cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs},
+    cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs, WarmArgs},
     exchange::AfterRaw,
     observe, sandbox, tls,
 };
@@ -46,6 +46,23 @@ pub fn check_plan(
 /// As [`serve_plan`].
 pub fn call_plan(arguments: &CallArgs, log: &LogArgs, environment: &dyn Environment) -> Result<ServePlan, ConfigError> {
     plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+}
+
+/// What `warm` means: of the plan of a `serve` with the same site, if one is named, what compiling needs. Logs warnings,
+/// where nobody says more.
+///
+/// # Errors
+/// As [`serve_plan`].
+pub fn warm_plan(arguments: &WarmArgs, log: &LogArgs, environment: &dyn Environment) -> Result<WarmPlan, ConfigError> {
+    let mut site = arguments.site.clone();
+    site.root = site.root.or_else(|| arguments.wpt.clone());
+    if site.root.is_none() && site.config.is_none() {
+        let cache_dir = state_dir(site.state_dir.as_ref(), None, environment).join("cache");
+        let sandbox = sandbox::Settings { cache_dir: Some(cache_dir), ..sandbox::Settings::default() };
+        return Ok(WarmPlan { sandbox, root: None, routes: Vec::new(), log: log_settings(log, "warn")? });
+    }
+    let plan = plan(&ServeArgs { site, ..ServeArgs::default() }, log, "warn", environment)?;
+    Ok(WarmPlan { sandbox: plan.sandbox, root: Some(plan.site.root), routes: plan.routes, log: plan.log })
 }
 
 /// What `ca` means: the state directory.

@@ -9,6 +9,7 @@
 //! Knows wasmtime and the exchange; sees neither sockets nor protocols.
 
 mod bindings;
+mod carried;
 mod code_cache;
 mod engine;
 mod fault;
@@ -17,6 +18,7 @@ mod host;
 mod limits;
 mod modules;
 mod platform;
+mod precompile;
 mod precompiled;
 mod run;
 mod schedule;
@@ -24,11 +26,13 @@ mod settings;
 mod shipped;
 mod target;
 
-pub use engine::EngineError;
+pub use carried::CARRIED_FOLDER;
+pub use engine::{EngineError, Processor};
 pub use fault::Outcome;
 pub use grants::{Grants, Import};
 pub use limits::Exceeded;
 pub use modules::LoadError;
+pub use precompile::{Precompiled, Precompiler};
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
