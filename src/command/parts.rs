@@ -168,6 +168,7 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         routes: routes.collect(),
         grants: grants.collect(),
         python: plan.site.python,
+        shared: plan.site.python_shared.iter().map(|pattern| Pattern::new(pattern)).collect(),
     }
 }
 

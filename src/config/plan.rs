@@ -105,6 +105,8 @@ pub struct SiteSettings {
     pub follow_symlinks: bool,
     /// Whether `.py` files are run (`python`).
     pub python: bool,
+    /// Patterns as [`RouteSettings::pattern`]: Python handlers that share an instance which lives on. Default none.
+    pub python_shared: Vec<String>,
     /// Octets of file content kept in memory. Default 64 MiB (`cache_mib`); 0 keeps none.
     pub cache_octets: u64,
 }

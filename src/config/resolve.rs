@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use super::{
     environment::{Environment, default_state_dir},
     error::{ConfigError, Fault, Place},
     file::{File, OnDisconnect, RawAfter, Source},
     grants, limits, listeners,
     plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings, WarmPlan},
-    routes, wptserve,
+    routes::{self, check_pattern},
+    wptserve,
 };
 use crate::{
     cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs, WarmArgs},
@@ -103,6 +106,7 @@ fn plan(
         root,
         follow_symlinks: file.site.follow_symlinks.unwrap_or(false),
         python: file.site.python.unwrap_or(false),
+        python_shared: Vec::new(),
         cache_octets: 64 << 20,
     };
     let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
@@ -117,6 +121,10 @@ fn plan(
         site_cache_octets: &mut site.cache_octets,
     };
     limits::apply(&file.limits, source, &mut limited)?;
+    if let Some(shared) = &file.python.shared {
+        let has_python = site.python || wptserve.is_some();
+        site.python_shared = python_shared(shared, has_python && sandbox.slots > 1, source)?;
+    }
     Ok(ServePlan {
         listeners,
         site,
@@ -135,6 +143,24 @@ fn plan(
         log,
         wire_log: arguments.wire_log.clone(),
     })
+}
+
+/// The patterns of `[python] shared`.
+fn python_shared(
+    shared: &Spanned<Vec<Spanned<String>>>,
+    can_share: bool,
+    source: &Source,
+) -> Result<Vec<String>, ConfigError> {
+    if !can_share {
+        let needs =
+            "`python = true` or `behaviour = \"wptserve\"` in [site], and two `slots`, as what is shared keeps one";
+        return Err(source.fault(&shared.span(), Fault::Pointless("shared", needs)));
+    }
+    let checked = shared
+        .get_ref()
+        .iter()
+        .map(|pattern| check_pattern(pattern.get_ref(), &pattern.span(), source).map(|()| pattern.get_ref().clone()));
+    checked.collect()
 }
 
 fn read(path: &Path, environment: &dyn Environment) -> Result<Read, ConfigError> {

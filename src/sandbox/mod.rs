@@ -8,6 +8,7 @@
 //!
 //! Knows wasmtime and the exchange; sees neither sockets nor protocols.
 
+mod aside;
 mod bindings;
 mod carried;
 mod code_cache;
@@ -36,7 +37,7 @@ pub use precompile::{Precompiled, Precompiler};
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
-pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target};
+pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target, Task};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use super::{PATIENCE, Site};
 
 /// What to start.
 pub struct Builder {
+    program: Option<PathBuf>,
     site: Site,
     config: String,
     arguments: Vec<String>,
@@ -50,6 +51,7 @@ impl Builder {
     /// A server for this site with the three usual listeners: `http`, `https` and `h2`.
     pub fn new(site: Site) -> Self {
         Self {
+            program: None,
             site,
             config: String::new(),
             arguments: Vec::new(),
@@ -57,6 +59,12 @@ impl Builder {
             descriptors: None,
             ports: true,
         }
+    }
+
+    /// Another place of the binary under test.
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
     }
 
     /// Lines for the configuration file. Begin with tables; top-level keys come first.
@@ -108,11 +116,12 @@ impl Builder {
 
     /// The command, with the file and the folder that must live until it has started.
     fn command(self) -> (Command, tempfile::NamedTempFile, Site) {
+        let program = self.program.as_ref().map_or_else(binary, Command::new);
         let mut command = match self.descriptors {
-            None => binary(),
+            None => program,
             Some(most) => {
                 let mut shell = Command::new("sh");
-                shell.args(["-c", "ulimit -n $0 && exec \"$@\"", &most.to_string()]).arg(binary().get_program());
+                shell.args(["-c", "ulimit -n $0 && exec \"$@\"", &most.to_string()]).arg(program.get_program());
                 shell
             }
         };
