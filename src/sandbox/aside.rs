@@ -28,9 +28,12 @@ impl Sandbox {
         // Nobody waits for it: it ends with the program.
         drop(tokio::spawn(async move {
             for (path, source) in missed {
-                if !own.code.has(&path, &source) {
-                    own.run_alone(&handler, &target(&path, source), exchange()).await;
+                if own.code.has(&path, &source) {
+                    continue;
                 }
+                let target = target(&path, source);
+                own.run_alone(&handler, &target, exchange()).await;
+                tracing::debug!(path, "a module that scripts import is compiled for later exchanges");
             }
             drop(turn);
         }));
