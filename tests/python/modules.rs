@@ -40,15 +40,7 @@ fn with(files: &[(&str, &str)]) -> Server {
 
 /// Waits until the module has been compiled for later exchanges, as often as this.
 fn compiled(server: &Server, times: usize) {
-    let line = "a module that scripts import is compiled for later exchanges";
-    for _ in 0..600 {
-        let log = server.log();
-        if log.lines().filter(|own| own.contains(line) && own.contains("/helper.py")).count() >= times {
-            return;
-        }
-        std::thread::park_timeout(std::time::Duration::from_millis(100));
-    }
-    panic!("not compiled {times} times:\n{}", server.log());
+    server.log_lines(&["a module that scripts import is compiled for later exchanges", "/helper.py"], times);
 }
 
 #[tokio::test]

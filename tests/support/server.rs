@@ -165,7 +165,13 @@ impl Server {
 
     /// Waits until the log has a line that holds all of these, and gives it.
     pub fn log_line(&self, parts: &[&str]) -> String {
-        self.log.wait(parts).unwrap_or_else(|text| panic!("no line with {parts:?} in the log:\n{text}"))
+        self.log_lines(parts, 1).remove(0)
+    }
+
+    /// Waits until the log has so many lines that hold all of these, and gives them.
+    pub fn log_lines(&self, parts: &[&str], count: usize) -> Vec<String> {
+        let found = self.log.wait(parts, count);
+        found.unwrap_or_else(|text| panic!("fewer than {count} lines with {parts:?} in the log:\n{text}"))
     }
 
     /// The log so far.
@@ -217,14 +223,17 @@ impl Log {
         log
     }
 
-    fn wait(&self, parts: &[&str]) -> Result<String, String> {
-        let found = |text: &str| {
+    fn wait(&self, parts: &[&str], count: usize) -> Result<Vec<String>, String> {
+        let found = |text: &str| -> Vec<String> {
             let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
-            whole.lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
+            let fits = |line: &&str| parts.iter().all(|part| line.contains(part));
+            whole.lines().filter(fits).map(str::to_owned).collect()
         };
         let text = self.text.lock().expect("the log");
-        let (text, _) = self.grown.wait_timeout_while(text, PATIENCE, |text| found(text).is_none()).expect("the log");
-        found(&text).ok_or_else(|| text.clone())
+        let too_few = |text: &mut String| found(text).len() < count;
+        let (text, _) = self.grown.wait_timeout_while(text, PATIENCE, too_few).expect("the log");
+        let lines = found(&text);
+        if lines.len() < count { Err(text.clone()) } else { Ok(lines) }
     }
 }
 
