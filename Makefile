@@ -18,10 +18,12 @@ help: ## list these targets
 serve: target/release/framewright handlers ## build what is missing and serve examples/site (ARGS='--http 8080' adds flags)
 	target/release/framewright serve examples/site $(ARGS)
 
-# Cargo knows whether there is something to do. The server embeds the runtimes for scripts, so the handlers come first.
+# Cargo knows whether there is something to do. The server embeds the runtimes for scripts, so the handlers come first;
+# beside it lie the runtimes compiled, for every processor of the architecture, so that no first start has to do it.
 .PHONY: target/release/framewright
 target/release/framewright: handlers
 	cargo build --locked --release $(CARGO_FEATURES) --bin framewright
+	$@ warm --baseline --out $(@D)/framewright.cache
 
 # ---- handlers ----
 # handlers/LANGUAGE/NAME becomes target/handlers/LANGUAGE/NAME.wasm, and a copy in the example site.

@@ -24,6 +24,8 @@ const PYTHON: Runtime =
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    // For compiling handlers for other machines than this one.
+    println!("cargo::rustc-env=FRAMEWRIGHT_TARGET={}", folder("TARGET")?.display());
     let with_python = env::var_os("CARGO_FEATURE_PYTHON").is_some();
     let shipped = [constant(&FRAMES, true)?, constant(&PYTHON, with_python)?].concat();
     fs::write(folder("OUT_DIR")?.join("shipped.rs"), shipped)

@@ -2,10 +2,12 @@
 //!
 //! What it means together with the environment and the configuration file is decided by [`config`](crate::config).
 
+mod warm;
 mod wpt;
 
 use std::{ffi::OsString, net::IpAddr, path::PathBuf, str::FromStr};
 
+pub use warm::WarmArgs;
 pub use wpt::{LackingArgs, Switch, WptArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,6 +36,8 @@ pub enum Command {
     Wpt(Box<WptArgs>),
     /// Parse the configuration and compile every handler; say what each imports and whether that is granted
     Check(CheckArgs),
+    /// Compile runtimes and handlers ahead of the first start
+    Warm(WarmArgs),
     /// Say where the certificate of the local authority is, or export it
     Ca(CaArgs),
     /// Run one handler without a browser and print what it put on the wire
@@ -333,6 +337,9 @@ mod tests {
             ("wire", 64),
             ("wire f --stream -1", 64),
             ("wire f --color sometimes", 64),
+            ("warm --baseline", 64),
+            ("warm site --wpt checkout", 64),
+            ("warm --out o --state-dir s", 64),
         ] {
             let error = parse_line(line).expect_err(line);
             assert_eq!(exit_code(&error), code, "{line}");

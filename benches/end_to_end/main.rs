@@ -16,6 +16,7 @@ mod probe;
 mod process;
 mod report;
 mod scenario;
+mod sleeping;
 mod start_up;
 mod stats;
 mod suspended;
@@ -136,6 +137,7 @@ async fn run(lab: &Lab, scenario: &Scenario, plan: Plan) -> anyhow::Result<Outco
     Ok(match &scenario.kind {
         Kind::Duel(duel) => Outcome::Figures(Box::new(duel::run(lab, duel, plan).await?)),
         Kind::Suspended => Outcome::Other(suspended::run(lab).await?),
+        Kind::Sleeping => Outcome::Other(sleeping::run(lab).await?),
         Kind::StartUp => Outcome::Other(start_up::run(lab).await?),
     })
 }

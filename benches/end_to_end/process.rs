@@ -140,6 +140,11 @@ impl Server {
         Ok(Memory { resident: field("VmRSS")?, anonymous: field("RssAnon")? })
     }
 
+    /// Its threads now.
+    pub(crate) fn threads(&self) -> anyhow::Result<u64> {
+        Ok(fs::read_dir(format!("/proc/{}/task", self.pid)).context("the server has ended")?.count() as u64)
+    }
+
     /// Asks it to end, and kills it if it does not.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw).context("a process id")?;

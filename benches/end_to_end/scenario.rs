@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Duel(Duel),
     /// Memory of suspended exchanges.
     Suspended,
+    /// Memory of Python handlers that sleep, and others' latency meanwhile.
+    Sleeping,
     /// Start-up with many compiled handlers.
     StartUp,
 }
@@ -199,6 +201,7 @@ pub(crate) const ALL: &[Scenario] = &[
     duel("static-1m-baseline", "1 MiB file / an earlier build", Duel { control: Peer::Baseline, ..large(STATIC_DUEL) }),
     duel("static-1m-nghttpd", "1 MiB file / nghttpd", Duel { control: Peer::Nghttpd, ..large(STATIC_DUEL) }),
     Scenario { name: "suspended", what: "memory of 10,000 exchanges that wait", kind: Kind::Suspended },
+    Scenario { name: "sleeping-python", what: "500 Python handlers that sleep, and others", kind: Kind::Sleeping },
     Scenario { name: "start-up", what: "start with 500 compiled handlers under `[[route]]`", kind: Kind::StartUp },
 ];
 

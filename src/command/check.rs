@@ -44,10 +44,7 @@ pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
         })
         .collect();
     let root = &plan.site.root;
-    let mut found = Found::default();
-    collect(root, MAX_DEPTH, &mut found).with_context(|| root.display().to_string())?;
-    found.handlers.sort();
-    found.scripts.sort();
+    let found = Found::below(root)?;
     let candidate = |file: PathBuf| {
         let path = file.strip_prefix(root).unwrap_or(&file);
         let name = format!("/{}", path.display());
@@ -126,11 +123,25 @@ fn permission(import: &Import, grants: Grants) -> String {
     }
 }
 
-/// What the site's folders hold.
+/// What the site's folders hold, sorted.
 #[derive(Default)]
-struct Found {
-    handlers: Vec<PathBuf>,
+pub(super) struct Found {
+    pub(super) handlers: Vec<PathBuf>,
     scripts: Vec<PathBuf>,
+}
+
+impl Found {
+    /// Handlers and scripts below this folder.
+    ///
+    /// # Errors
+    /// Those of reading the folders.
+    pub(super) fn below(root: &Path) -> Result<Self> {
+        let mut found = Self::default();
+        collect(root, MAX_DEPTH, &mut found).with_context(|| root.display().to_string())?;
+        found.handlers.sort();
+        found.scripts.sort();
+        Ok(found)
+    }
 }
 
 fn collect(folder: &Path, depth: usize, found: &mut Found) -> std::io::Result<()> {

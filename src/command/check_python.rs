@@ -16,7 +16,7 @@ use framewright::{
     drain::Drain,
     exchange::{BoxFuture, ConnectionFacts, ConnectionId, Exchange},
     http1,
-    sandbox::{Grants, Program, Runtime, Sandbox, Script, SiteFacts, Target},
+    sandbox::{Grants, Program, Runtime, Sandbox, Script, SiteFacts, Target, Task},
     site::SCRIPT_OCTETS,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -85,7 +85,8 @@ async fn load(sandbox: &Arc<Sandbox>, settings: http1::Settings, root: &Arc<Path
             path: Arc::clone(&name),
             source: Bytes::from(tokio::fs::read(file).await?),
             facts: Arc::new(SiteFacts::default()),
-            only_load: true,
+            task: Task::Load,
+            is_shared: false,
         }),
         name,
         grants: Grants::FILES.with(Grants::STASH).with(Grants::RAW),

@@ -8,6 +8,7 @@ mod parts;
 mod serve;
 mod started;
 mod table;
+mod warm;
 mod wire;
 mod wpt;
 
@@ -48,6 +49,11 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
             let plan = config::check_plan(arguments, &cli.log, environment)?;
             let _log = observe::init(&plan.log)?;
             if arguments.wpt { check_python::run(&plan).await } else { check::run(&plan).await }
+        }
+        Command::Warm(arguments) => {
+            let plan = config::warm_plan(arguments, &cli.log, environment)?;
+            let _log = observe::init(&plan.log)?;
+            warm::run(arguments, plan).await
         }
         Command::Ca(arguments) => ca::run(arguments, &config::ca_plan(arguments, environment)?),
         Command::Call(arguments) => {

@@ -91,7 +91,7 @@ impl Parts {
             cache_octets: plan.site.cache_octets,
         })
         .map_err(|error| PartsError::Root { root: root.clone(), error })?;
-        let sandbox = Sandbox::new(sandbox_settings(plan)?)?;
+        let sandbox = Sandbox::new(with_surroundings(plan.sandbox.clone())?)?;
         let settings = router_settings(plan);
         let router = Arc::new(Router::new(settings.clone(), Behaviour::Framewright(site), Arc::clone(&sandbox)));
         let (http1, http2) = http_settings(plan);
@@ -118,8 +118,11 @@ impl Parts {
 /// The variable that names another runtime for `.py` than the one that was built in; its component may be compressed.
 const PYTHON_RUNTIME: &str = "FRAMEWRIGHT_PYTHON_WASM";
 
-fn sandbox_settings(plan: &ServePlan) -> Result<sandbox::Settings, PartsError> {
-    let mut settings = plan.sandbox.clone();
+/// The settings with what is found around this process: the runtime that the environment names, and the compiled code that
+/// came with the executable.
+pub(super) fn with_surroundings(mut settings: sandbox::Settings) -> Result<sandbox::Settings, PartsError> {
+    // Without /proc nobody knows where the executable is, and everything is compiled here.
+    settings.executable = std::env::current_exe().ok();
     if let Some(path) = std::env::var_os(PYTHON_RUNTIME).filter(|path| !path.is_empty()).map(PathBuf::from) {
         let octets = std::fs::read(&path).map_err(|error| PartsError::Runtime { path, error })?;
         settings.runtimes.python = Some(octets.into());
@@ -165,6 +168,7 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         routes: routes.collect(),
         grants: grants.collect(),
         python: plan.site.python,
+        shared: plan.site.python_shared.iter().map(|pattern| Pattern::new(pattern)).collect(),
     }
 }
 

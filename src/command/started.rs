@@ -10,7 +10,7 @@ use framewright::{
     http1, http2,
     observe::wire_log::{self, WireLog},
     router::{Behaviour, Front},
-    sandbox::{Grants, Program, Runtime, Sandbox, Script, Target},
+    sandbox::{Grants, Program, Runtime, Sandbox, Script, Target, Task},
     server::{self, Bound, ListenerSettings, Outcome, Signals},
     tls::{Acceptor, Identity},
     wptserve,
@@ -106,7 +106,8 @@ async fn warm(sandbox: Arc<Sandbox>) {
         path: Arc::from("/"),
         source: Bytes::new(),
         facts: Arc::default(),
-        only_load: true,
+        task: Task::Load,
+        is_shared: false,
     };
     let target = Target {
         program: Program::Script(script),

@@ -40,6 +40,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) grant: BTreeMap<Spanned<String>, Grant>,
     #[serde(default)]
+    pub(super) python: Python,
+    #[serde(default)]
     pub(super) raw: Raw,
     #[serde(default)]
     pub(super) tenant: Vec<Spanned<Tenant>>,
@@ -175,6 +177,13 @@ pub(super) struct Grant {
     pub(super) stash: Option<bool>,
     pub(super) files: Option<bool>,
     pub(super) push: Option<bool>,
+}
+
+/// `[python]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Python {
+    pub(super) shared: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// `[raw]`.

@@ -21,8 +21,8 @@ mod wptserve;
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::{ConfigError, Fault, Place};
 pub use plan::{
-    GrantSettings, HttpSettings, ListenerSettings, RouteSettings, ServePlan, ServerSettings, SiteSettings, WptPlan,
-    WptservePlan,
+    GrantSettings, HttpSettings, ListenerSettings, RouteSettings, ServePlan, ServerSettings, SiteSettings, WarmPlan,
+    WptPlan, WptservePlan,
 };
-pub use resolve::{ca_plan, call_plan, check_plan, serve_plan};
+pub use resolve::{ca_plan, call_plan, check_plan, serve_plan, warm_plan};
 pub use wpt::wpt_plan;

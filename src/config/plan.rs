@@ -62,6 +62,19 @@ pub struct WptPlan {
     pub warnings: Vec<String>,
 }
 
+/// What `warm` means.
+#[derive(Clone, Debug)]
+pub struct WarmPlan {
+    /// The largest handler file, and the cache unless another folder is asked for.
+    pub sandbox: sandbox::Settings,
+    /// The folder whose handlers are compiled; none compiles runtimes alone.
+    pub root: Option<PathBuf>,
+    /// Handlers elsewhere.
+    pub routes: Vec<RouteSettings>,
+    /// What to log.
+    pub log: observe::Settings,
+}
+
 /// One listener: a port on one or more addresses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListenerSettings {
@@ -92,6 +105,8 @@ pub struct SiteSettings {
     pub follow_symlinks: bool,
     /// Whether `.py` files are run (`python`).
     pub python: bool,
+    /// Patterns as [`RouteSettings::pattern`]: Python handlers that share an instance which lives on. Default none.
+    pub python_shared: Vec<String>,
     /// Octets of file content kept in memory. Default 64 MiB (`cache_mib`); 0 keeps none.
     pub cache_octets: u64,
 }

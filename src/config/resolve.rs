@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use super::{
     environment::{Environment, default_state_dir},
     error::{ConfigError, Fault, Place},
     file::{File, OnDisconnect, RawAfter, Source},
     grants, limits, listeners,
-    plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings},
-    routes, wptserve,
+    plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings, WarmPlan},
+    routes::{self, check_pattern},
+    wptserve,
 };
 use crate::{
-    cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs},
+    cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs, WarmArgs},
     exchange::AfterRaw,
     observe, sandbox, tls,
 };
@@ -46,6 +49,23 @@ pub fn check_plan(
 /// As [`serve_plan`].
 pub fn call_plan(arguments: &CallArgs, log: &LogArgs, environment: &dyn Environment) -> Result<ServePlan, ConfigError> {
     plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+}
+
+/// What `warm` means: of the plan of a `serve` with the same site, if one is named, what compiling needs. Logs warnings,
+/// where nobody says more.
+///
+/// # Errors
+/// As [`serve_plan`].
+pub fn warm_plan(arguments: &WarmArgs, log: &LogArgs, environment: &dyn Environment) -> Result<WarmPlan, ConfigError> {
+    let mut site = arguments.site.clone();
+    site.root = site.root.or_else(|| arguments.wpt.clone());
+    if site.root.is_none() && site.config.is_none() {
+        let cache_dir = state_dir(site.state_dir.as_ref(), None, environment).join("cache");
+        let sandbox = sandbox::Settings { cache_dir: Some(cache_dir), ..sandbox::Settings::default() };
+        return Ok(WarmPlan { sandbox, root: None, routes: Vec::new(), log: log_settings(log, "warn")? });
+    }
+    let plan = plan(&ServeArgs { site, ..ServeArgs::default() }, log, "warn", environment)?;
+    Ok(WarmPlan { sandbox: plan.sandbox, root: Some(plan.site.root), routes: plan.routes, log: plan.log })
 }
 
 /// What `ca` means: the state directory.
@@ -86,6 +106,7 @@ fn plan(
         root,
         follow_symlinks: file.site.follow_symlinks.unwrap_or(false),
         python: file.site.python.unwrap_or(false),
+        python_shared: Vec::new(),
         cache_octets: 64 << 20,
     };
     let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
@@ -100,6 +121,10 @@ fn plan(
         site_cache_octets: &mut site.cache_octets,
     };
     limits::apply(&file.limits, source, &mut limited)?;
+    if let Some(shared) = &file.python.shared {
+        let has_python = site.python || wptserve.is_some();
+        site.python_shared = python_shared(shared, has_python && sandbox.slots > 1, source)?;
+    }
     Ok(ServePlan {
         listeners,
         site,
@@ -118,6 +143,24 @@ fn plan(
         log,
         wire_log: arguments.wire_log.clone(),
     })
+}
+
+/// The patterns of `[python] shared`.
+fn python_shared(
+    shared: &Spanned<Vec<Spanned<String>>>,
+    can_share: bool,
+    source: &Source,
+) -> Result<Vec<String>, ConfigError> {
+    if !can_share {
+        let needs =
+            "`python = true` or `behaviour = \"wptserve\"` in [site], and two `slots`, as what is shared keeps one";
+        return Err(source.fault(&shared.span(), Fault::Pointless("shared", needs)));
+    }
+    let checked = shared
+        .get_ref()
+        .iter()
+        .map(|pattern| check_pattern(pattern.get_ref(), &pattern.span(), source).map(|()| pattern.get_ref().clone()));
+    checked.collect()
 }
 
 fn read(path: &Path, environment: &dyn Environment) -> Result<Read, ConfigError> {

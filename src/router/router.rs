@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     exchange::{BoxFuture, Dispatch, Exchange, FieldSection, RequestHead},
-    sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, SiteFacts, Target},
+    sandbox::{LoadError, Outcome, Program, Report, Runtime, Sandbox, Script, SiteFacts, Target, Task},
     site::{HANDLER_SUFFIX, Refusal, SCRIPT_OCTETS, Site, SitePath, decode_leniently},
     wptserve::{self, Answered},
 };
@@ -132,8 +132,16 @@ impl<H: RunHandler> Parts<H> {
         let absolute = path.to_absolute();
         let name: Arc<str> = String::from_utf8_lossy(&absolute).into();
         let facts = Arc::clone(&self.facts);
+        let is_shared = runtime == Runtime::Python && self.settings.shares(&absolute);
         Target {
-            program: Program::Script(Script { runtime, path: Arc::clone(&name), source, facts, only_load: false }),
+            program: Program::Script(Script {
+                runtime,
+                path: Arc::clone(&name),
+                source,
+                facts,
+                task: Task::Answer,
+                is_shared,
+            }),
             grants: self.settings.grants_at(&absolute),
             name,
             root: Arc::from(&*self.settings.root),

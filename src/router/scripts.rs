@@ -6,7 +6,7 @@ use super::{Behaviour, Settings};
 use crate::{
     exchange::{BoxFuture, ConnectionFacts, RequestHead},
     reply::Reply,
-    sandbox::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target},
+    sandbox::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target, Task},
     wptserve::{self, PythonHandler},
 };
 
@@ -46,7 +46,8 @@ pub(super) fn python(handler: PythonHandler, facts: &Arc<SiteFacts>, settings: &
             path: Arc::clone(&name),
             source,
             facts: Arc::clone(facts),
-            only_load: false,
+            task: Task::Answer,
+            is_shared: settings.shares(name.as_bytes()),
         }),
         name,
         root,

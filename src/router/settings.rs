@@ -17,6 +17,8 @@ pub struct Settings {
     pub grants: Vec<GrantRule>,
     /// Whether files of a site of our own behaviour whose names end in `.py` are run; else they are files like others.
     pub python: bool,
+    /// Python handlers that share an instance which lives on, by their paths.
+    pub shared: Vec<Pattern>,
 }
 
 /// A handler mapped to a path.
@@ -40,6 +42,11 @@ pub struct GrantRule {
 }
 
 impl Settings {
+    /// Whether the Python handler at this path shares its instance with others.
+    pub(super) fn shares(&self, path: &[u8]) -> bool {
+        self.shared.iter().any(|pattern| pattern.matches(path))
+    }
+
     /// What the handler at this path, or with this route pattern, may do.
     pub fn grants_at(&self, path: &[u8]) -> Grants {
         self.grants.iter().find(|rule| rule.pattern.matches(path)).map_or(Grants::NONE, |rule| rule.grants)

@@ -22,7 +22,14 @@ struct Kept {
     octets: usize,
 }
 
-/// SHA-256 over what a script is called and what it says: the name stands in the code, for tracebacks.
+/// A module that an exchange asked for in vain: its path and source.
+pub(super) type Missed = (String, Bytes);
+
+/// Modules that one exchange can have compiled, and the most octets of a module and of them all.
+const MISSED: usize = 64;
+const MISSED_OCTETS: usize = 1 << 20;
+
+/// SHA-256 over what a script or module is called and what it says: the name stands in the code, for tracebacks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key([u8; 32]);
 
@@ -33,11 +40,18 @@ pub(super) struct CodeDesk {
     /// Known from the first look on, until the code is stored.
     missing: Option<Key>,
     has_looked: bool,
+    /// Modules that are not kept.
+    missed: Vec<Missed>,
 }
 
 impl CodeCache {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new(Kept { codes: LruCache::unbounded(), octets: 0 })))
+    }
+
+    /// Whether the code of this script or module is kept.
+    pub(super) fn has(&self, path: &str, source: &[u8]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).codes.contains(&Key::of(path, source))
     }
 
     fn find(&self, key: &Key) -> Option<Bytes> {
@@ -59,18 +73,18 @@ impl CodeCache {
 }
 
 impl Key {
-    fn of(script: &Script) -> Self {
+    fn of(path: &str, source: &[u8]) -> Self {
         let mut hash = Sha256::new();
-        hash.update((script.path.len() as u64).to_le_bytes());
-        hash.update(script.path.as_bytes());
-        hash.update(&script.source);
+        hash.update((path.len() as u64).to_le_bytes());
+        hash.update(path.as_bytes());
+        hash.update(source);
         Self(hash.finalize().into())
     }
 }
 
 impl CodeDesk {
     pub(super) fn new(cache: &Arc<CodeCache>) -> Self {
-        Self { cache: Arc::clone(cache), missing: None, has_looked: false }
+        Self { cache: Arc::clone(cache), missing: None, has_looked: false, missed: Vec::new() }
     }
 
     /// The code that is kept for this script. Only the first look counts.
@@ -78,12 +92,27 @@ impl CodeDesk {
         if std::mem::replace(&mut self.has_looked, true) {
             return None;
         }
-        let key = Key::of(script);
+        let key = Key::of(&script.path, &script.source);
         let code = self.cache.find(&key);
         if code.is_none() {
             self.missing = Some(key);
         }
         code
+    }
+
+    /// The code that is kept for a module. One that is not is noted, within bounds.
+    pub(super) fn find_module(&mut self, path: String, source: Vec<u8>) -> Option<Bytes> {
+        let code = self.cache.find(&Key::of(&path, &source));
+        let noted: usize = self.missed.iter().map(|(path, source)| path.len() + source.len()).sum();
+        if code.is_none() && self.missed.len() < MISSED && noted + path.len() + source.len() <= MISSED_OCTETS {
+            self.missed.push((path, source.into()));
+        }
+        code
+    }
+
+    /// The modules that were not kept.
+    pub(super) fn take_missed(&mut self) -> Vec<Missed> {
+        std::mem::take(&mut self.missed)
     }
 
     /// Keeps the code, if it was missing and is not too large.
@@ -99,7 +128,7 @@ impl CodeDesk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::{Runtime, SiteFacts};
+    use crate::sandbox::{Runtime, SiteFacts, Task};
 
     fn script(path: &str, source: &str) -> Script {
         Script {
@@ -107,7 +136,8 @@ mod tests {
             path: path.into(),
             source: Bytes::copy_from_slice(source.as_bytes()),
             facts: Arc::new(SiteFacts::default()),
-            only_load: false,
+            task: Task::Answer,
+            is_shared: false,
         }
     }
 
@@ -140,6 +170,36 @@ mod tests {
         assert_eq!(later.find(&own), None);
         later.store(b"fourth".to_vec());
         assert_eq!(CodeDesk::new(&cache).find(&own).as_deref(), Some(&b"first"[..]));
+    }
+
+    #[test]
+    fn modules_share_the_cache_and_exchanges_only_note_what_is_missing() {
+        let cache = CodeCache::new();
+        let mut desk = CodeDesk::new(&cache);
+        assert_eq!(desk.find_module("/m.py".into(), b"1".to_vec()), None);
+        desk.store(b"not asked for by the script".to_vec());
+        assert!(!cache.has("/m.py", b"1"));
+        assert_eq!(desk.take_missed(), [("/m.py".to_owned(), Bytes::from_static(b"1"))]);
+
+        let mut aside = CodeDesk::new(&cache);
+        assert_eq!(aside.find(&script("/m.py", "1")), None);
+        aside.store(b"code".to_vec());
+        assert_eq!(desk.find_module("/m.py".into(), b"1".to_vec()).as_deref(), Some(&b"code"[..]));
+        assert!(desk.take_missed().is_empty());
+    }
+
+    #[test]
+    fn what_an_exchange_can_have_compiled_is_bounded() {
+        let cache = CodeCache::new();
+        let mut desk = CodeDesk::new(&cache);
+        for number in 0..2 * MISSED {
+            desk.find_module(number.to_string(), Vec::new());
+        }
+        assert_eq!(desk.take_missed().len(), MISSED);
+        for _ in 0..3 {
+            desk.find_module("/m.py".into(), vec![0; MISSED_OCTETS / 2]);
+        }
+        assert_eq!(desk.take_missed().len(), 1);
     }
 
     #[test]

@@ -60,6 +60,9 @@ pub enum EngineError {
         /// What wasmtime said.
         reason: String,
     },
+    /// wasmtime refused to compile for other processors.
+    #[error("the WebAssembly compiler can't be set up: {0}")]
+    Compiler(String),
 }
 
 /// Builds the engine: a pool with a place for everything that `slots` exchanges can use at one time.
@@ -71,6 +74,33 @@ pub(super) fn build(settings: &Settings) -> Result<Engine, EngineError> {
             return Err(EngineError::MapCount { slots, need, have });
         }
     }
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    Engine::new(&config).map_err(|error| EngineError::Wasmtime { slots, reason: format!("{error:#}") })
+}
+
+/// Which processors compiled code is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Processor {
+    /// The one of this machine, with all that it can.
+    This,
+    /// Every one of its architecture: the least that the target of the server's own build promises.
+    Every,
+}
+
+/// Builds an engine that compiles what the one of [`build`] runs, and runs nothing.
+pub(super) fn compiler(processor: Processor) -> Result<Engine, EngineError> {
+    let mut config = config();
+    let fault = |error: wasmtime::Error| EngineError::Compiler(format!("{error:#}"));
+    if processor == Processor::Every {
+        // A target named in so many words is one whose processor is not looked at.
+        config.target(env!("FRAMEWRIGHT_TARGET")).map_err(fault)?;
+    }
+    Engine::new(&config).map_err(fault)
+}
+
+/// Everything that compiled code depends on.
+fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -78,9 +108,8 @@ pub(super) fn build(settings: &Settings) -> Result<Engine, EngineError> {
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBER_STACK)
         .memory_init_cow(true)
-        .concurrency_support(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
-    Engine::new(&config).map_err(|error| EngineError::Wasmtime { slots, reason: format!("{error:#}") })
+        .concurrency_support(false);
+    config
 }
 
 fn pool(settings: &Settings) -> PoolingAllocationConfig {

@@ -26,6 +26,8 @@ pub enum Outcome {
     NotLoaded(LoadError),
     /// No slot became free in time: 503.
     NoSlot(u32),
+    /// The turn in the instance that its script shares did not come in time: 503.
+    NoTurn(Duration),
 }
 
 impl Outcome {
@@ -39,6 +41,10 @@ impl Outcome {
             Self::Trapped(error) => Some(format!("the handler trapped: {}", trap(error))),
             Self::Exceeded(limit) => Some(limit.to_string()),
             Self::NotLoaded(error) => Some(error.to_string()),
+            Self::NoTurn(waited) => {
+                let seconds = waited.as_secs_f64();
+                Some(format!("the instance that the script shares stayed in use for {seconds} s (wall_s)"))
+            }
             Self::NoSlot(slots) => Some(format!("all {slots} slots stayed in use (slots, queue_ms)")),
         }
     }
@@ -93,7 +99,7 @@ async fn conclude(response: &mut ResponseWriter, case: &Case<'_>, outcome: &Outc
     let status = match outcome {
         Outcome::Returned => return,
         Outcome::NotLoaded(LoadError::NotFound(_)) => 404,
-        Outcome::NoSlot(_) => 503,
+        Outcome::NoSlot(_) | Outcome::NoTurn(_) => 503,
         Outcome::NoResponse
         | Outcome::TooShort
         | Outcome::Failed(_)

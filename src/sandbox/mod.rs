@@ -8,7 +8,9 @@
 //!
 //! Knows wasmtime and the exchange; sees neither sockets nor protocols.
 
+mod aside;
 mod bindings;
+mod carried;
 mod code_cache;
 mod engine;
 mod fault;
@@ -17,6 +19,7 @@ mod host;
 mod limits;
 mod modules;
 mod platform;
+mod precompile;
 mod precompiled;
 mod run;
 mod schedule;
@@ -24,15 +27,17 @@ mod settings;
 mod shipped;
 mod target;
 
-pub use engine::EngineError;
+pub use carried::CARRIED_FOLDER;
+pub use engine::{EngineError, Processor};
 pub use fault::Outcome;
 pub use grants::{Grants, Import};
 pub use limits::Exceeded;
 pub use modules::LoadError;
+pub use precompile::{Precompiled, Precompiler};
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
-pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target};
+pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target, Task};
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ use wasmtime::{
 
 use super::{
     bindings::{HandlerPre, ScriptRuntime},
+    carried::Carried,
     grants::{self, Grants, Import},
     host::{Guest, link_wasi},
     platform::cores,
@@ -112,6 +113,7 @@ pub(super) struct Modules {
     engine: Engine,
     linker: Linker<Guest>,
     artefacts: Option<Artefacts>,
+    carried: Option<Carried>,
     loaded: Mutex<LruCache<(Arc<Path>, Grants), Entry>>,
     runtimes: Runtimes,
     /// The one for `.frames`, from its first script on.
@@ -159,6 +161,7 @@ impl Modules {
             engine: engine.clone(),
             linker,
             artefacts,
+            carried: settings.executable.as_deref().and_then(Carried::beside),
             loaded: Mutex::new(LruCache::new(NonZeroUsize::new(settings.handlers).unwrap_or(NonZeroUsize::MIN))),
             runtimes: settings.runtimes.clone(),
             frames: OnceCell::new(),
@@ -232,7 +235,7 @@ impl Modules {
 
     /// Loads a handler without the memory of earlier ones and tells what it imports. Blocks.
     pub(super) fn load_now(&self, path: &Path, grants: Grants) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
-        let octets = self.read(path)?;
+        let octets = read(path, self.limit)?;
         let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
         let component = self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?;
         let imports = grants::imports(&self.engine, &component);
@@ -261,40 +264,44 @@ impl Modules {
         entry
     }
 
-    fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
-        use std::io::Read;
-        let unreadable = |error: std::io::Error| LoadError::Unreadable { path: path.into(), reason: error.to_string() };
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let mut octets = Vec::new();
-        file.take(self.limit + 1).read_to_end(&mut octets).map_err(unreadable)?;
-        let length = octets.len() as u64;
-        if length > self.limit {
-            return Err(LoadError::TooLarge { path: path.into(), octets: length, limit: self.limit });
-        }
-        Ok(octets)
-    }
-
-    /// Compiles what `unpack` makes of these octets, or finds it compiled.
+    /// Compiles what `unpack` makes of these octets, or finds it compiled: here for this processor, or else beside the
+    /// executable.
     fn compile<'a>(
         &self,
         octets: &'a [u8],
         unpack: impl FnOnce(&'a [u8]) -> io::Result<Cow<'a, [u8]>>,
     ) -> wasmtime::Result<Component> {
-        let Some(artefacts) = &self.artefacts else { return Component::from_binary(&self.engine, &unpack(octets)?) };
         let digest = Sha256::digest(octets).into();
-        if let Some(component) = artefacts.load(&self.engine, &digest) {
+        let kept = || self.artefacts.as_ref().and_then(|artefacts| artefacts.load(&self.engine, &digest));
+        let carried = || self.carried.as_ref().and_then(|carried| carried.load(&self.engine, &digest));
+        if let Some(component) = kept().or_else(carried) {
             return Ok(component);
         }
         let component = Component::from_binary(&self.engine, &unpack(octets)?)?;
+        let Some(artefacts) = &self.artefacts else { return Ok(component) };
         artefacts.store(&digest, &component);
         // The mapped file can be dropped from memory and read again; what the compiler built can't.
-        Ok(artefacts.load(&self.engine, &digest).unwrap_or(component))
+        Ok(kept().unwrap_or(component))
     }
+}
+
+/// The octets of a handler's file.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    use std::io::Read;
+    let unreadable = |error: std::io::Error| LoadError::Unreadable { path: path.into(), reason: error.to_string() };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut octets = Vec::new();
+    file.take(limit + 1).read_to_end(&mut octets).map_err(unreadable)?;
+    let length = octets.len() as u64;
+    if length > limit {
+        return Err(LoadError::TooLarge { path: path.into(), octets: length, limit });
+    }
+    Ok(octets)
 }
 
 /// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs
 /// more of, which wasmtime knows by other names.
-fn reason(error: &wasmtime::Error) -> String {
+pub(super) fn reason(error: &wasmtime::Error) -> String {
     const LIMITS: [(&str, &str); 3] = [
         ("memory has a minimum byte size", " (memory_mib)"),
         ("minimum element size", " (table_elements)"),

@@ -1,4 +1,5 @@
-//! Compiled components on disk: our own files, in a folder that nobody else can write.
+//! Compiled components on disk: our own files, in a folder that nobody else can write; and the one place where files of
+//! machine code become code.
 //!
 //! wasmtime's built-in cache reads and checks whole artefacts, which costs 200 ms for a large runtime; mapping a file
 //! costs a few.
@@ -52,37 +53,62 @@ impl Artefacts {
 
     /// Keeps an artefact. A failure is logged and costs only the next start.
     pub(super) fn store(&self, digest: &Digest, component: &Component) {
-        let path = self.path(digest);
-        let written = component.serialize().map_err(|error| error.to_string()).and_then(|octets| {
-            // The rename makes the file appear whole; synchronised first, it is whole after a crash too.
-            let partial = path.with_extension(format!("{}.part", std::process::id()));
-            std::fs::File::create(&partial)
-                .and_then(|mut file| file.write_all(&octets).and_then(|()| file.sync_data()))
-                .and_then(|()| std::fs::rename(&partial, &path))
-                .map_err(|error| {
-                    let _ = std::fs::remove_file(&partial);
-                    error.to_string()
-                })
-        });
+        let written = component.serialize().map_err(|error| error.to_string());
+        let written = written.and_then(|octets| self.store_octets(digest, &octets).map_err(|error| error.to_string()));
         if let Err(error) = written {
-            tracing::warn!(path = %path.display(), error, "a compiled handler can't be kept");
+            tracing::warn!(path = %self.path(digest).display(), error, "a compiled handler can't be kept");
         }
     }
 
+    /// Keeps an artefact that is serialised already.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn store_octets(&self, digest: &Digest, octets: &[u8]) -> std::io::Result<()> {
+        write_whole(&self.path(digest), octets)
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
-        use std::fmt::Write;
-        let name = digest.iter().fold(String::with_capacity(64), |mut name, octet| {
-            let _ = write!(name, "{octet:02x}");
-            name
-        });
-        self.folder.join(name).with_extension("cwasm")
+        self.folder.join(file_name(digest))
     }
 }
 
-#[expect(unsafe_code, reason = "the file is ours: written by this module into a folder that only its owner can write")]
-fn deserialize(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the artefact was made by `Component::serialize` and has not been changed since: only this user can write
-    // to the folder, which was checked when it was opened, and files appear in it whole.
+/// What the artefact of the component with this digest is called in its folder.
+pub(super) fn file_name(digest: &Digest) -> String {
+    format!("{}.{EXTENSION}", hexadecimal(digest))
+}
+
+/// The extension of artefacts, by wasmtime's custom.
+pub(super) const EXTENSION: &str = "cwasm";
+
+/// A digest as tools write it.
+pub(super) fn hexadecimal(digest: &Digest) -> String {
+    use std::fmt::Write;
+    digest.iter().fold(String::with_capacity(64), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}
+
+/// Writes a file that appears whole, by a rename; synchronised first, it is whole after a crash too.
+pub(super) fn write_whole(path: &Path, octets: &[u8]) -> std::io::Result<()> {
+    let partial = path.with_extension(format!("{}.part", std::process::id()));
+    std::fs::File::create(&partial)
+        .and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_data()))
+        .and_then(|()| std::fs::rename(&partial, path))
+        .inspect_err(|_| drop(std::fs::remove_file(&partial)))
+}
+
+/// Maps an artefact, if it was made by this version of the engine for processors that this one is among.
+///
+/// The caller has seen to it that the file is what the engine made: that nobody can write to its folder but who can
+/// decide what this process runs anyway.
+#[expect(unsafe_code, reason = "mapping our own compiled code is what this module is for")]
+pub(super) fn deserialize(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: the artefact was made by `Component::serialize` or `Engine::precompile_component` and has not been changed
+    // since. In the cache: only this user can write to the folder, which was checked when it was opened. Beside the
+    // executable: `carried` has checked that only who owns the executable, or root, can write to folder and file, and
+    // the file's hash. In both, files appear whole and are replaced, never changed.
     unsafe { Component::deserialize_file(engine, path) }
 }
 

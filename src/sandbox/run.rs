@@ -1,16 +1,27 @@
 //! Runs one exchange in one instance: a slot, a store, the call, and what to make of how it ended.
 
-use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
+mod resident;
+
+use std::{
+    future::poll_fn,
+    path::Path,
+    pin::pin,
+    sync::{Arc, Weak},
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::{
-    sync::{AcquireError, Semaphore, SemaphorePermit},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 use wasmtime::{Engine, Store, UpdateDeadline, component::Resource};
 
+use resident::Residents;
+
 use super::{
-    bindings::HandlerPre,
-    code_cache::{CodeCache, CodeDesk},
+    bindings::{HandlerPre, ScriptRuntime},
+    code_cache::{CodeCache, CodeDesk, Missed},
     engine::{self, EngineError, Ticker},
     fault::{self, Case, Outcome},
     grants::{Grants, Import},
@@ -19,7 +30,7 @@ use super::{
     modules::{LoadError, Modules},
     schedule::{self, Beginning, Schedule},
     settings::{OnDisconnect, Settings},
-    target::{Program, Runtime, Target},
+    target::{Runtime, Target},
 };
 use crate::{
     exchange::{Exchange, ExchangeId, Sent},
@@ -32,11 +43,16 @@ pub struct Sandbox {
     modules: Arc<Modules>,
     schedule: Schedule,
     /// One permit stands for everything that an exchange takes from the instance pool.
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
+    residents: Residents,
     /// One for all that run here.
     stash: Arc<Stash>,
-    code: Arc<CodeCache>,
-    settings: Settings,
+    pub(super) code: Arc<CodeCache>,
+    pub(super) settings: Settings,
+    /// One permit: whoever has it compiles modules of scripts.
+    pub(super) aside: Arc<Semaphore>,
+    /// Itself, for what it does when nobody waits any more.
+    pub(super) own: Weak<Self>,
 }
 
 /// How an exchange went.
@@ -81,9 +97,14 @@ impl Sandbox {
         let engine = engine::build(&settings)?;
         let modules = Arc::new(Modules::new(&engine, &settings)?);
         let schedule = Schedule::new(Ticker::start(&engine)?);
-        let slots = Semaphore::new(settings.slots as usize);
+        let slots = Arc::new(Semaphore::new(settings.slots as usize));
         let stash = Arc::new(Stash::new(settings.stash));
-        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, code: CodeCache::new(), settings }))
+        let (code, residents) = (CodeCache::new(), Residents::default());
+        Ok(Arc::new_cyclic(|own| {
+            let own = Weak::clone(own);
+            let aside = Arc::new(Semaphore::new(1));
+            Self { engine, modules, schedule, slots, residents, stash, code, settings, aside, own }
+        }))
     }
 
     /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
@@ -119,15 +140,36 @@ impl Sandbox {
             Ok(handler) => handler,
             Err(error) => return self.refuse(exchange, target, Outcome::NotLoaded(error)).await,
         };
-        let place = async {
+        let (report, missed) = if target.script().is_some_and(|script| script.is_shared) {
+            self.run_shared(&handler, target, exchange).await
+        } else {
+            self.run_alone(&handler, target, exchange).await
+        };
+        self.compile_aside(&handler, missed);
+        report
+    }
+
+    /// Runs a handler in an instance of the exchange's own.
+    pub(super) async fn run_alone(
+        &self,
+        handler: &HandlerPre,
+        target: &Target,
+        exchange: Exchange,
+    ) -> (Report, Vec<Missed>) {
+        match self.slot(target).await {
+            Some((slot, beginning)) => self.run_in_slot(slot, beginning, handler, target, exchange).await,
+            None => (self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await, Vec::new()),
+        }
+    }
+
+    /// A slot, if one becomes free in time, and the turn to begin in it.
+    async fn slot(&self, target: &Target) -> Option<(OwnedSemaphorePermit, Option<Beginning>)> {
+        let slot = async {
             // In line they hold no slot: others may need one.
             let beginning = if target.begins_slowly() { Some(self.schedule.begin().await) } else { None };
-            Ok::<_, AcquireError>((self.slots.acquire().await?, beginning))
+            Ok::<_, AcquireError>((Arc::clone(&self.slots).acquire_owned().await?, beginning))
         };
-        let Ok(Ok((slot, beginning))) = tokio::time::timeout(self.settings.queue, place).await else {
-            return self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
-        };
-        self.run_in_slot(slot, beginning, &handler, target, exchange).await
+        tokio::time::timeout(self.settings.queue, slot).await.ok()?.ok()
     }
 
     async fn refuse(&self, exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
@@ -141,29 +183,48 @@ impl Sandbox {
 
     async fn run_in_slot(
         &self,
-        slot: SemaphorePermit<'_>,
+        slot: OwnedSemaphorePermit,
         beginning: Option<Beginning>,
         handler: &HandlerPre,
         target: &Target,
-        mut exchange: Exchange,
-    ) -> Report {
-        let limits = self.settings.limits;
+        exchange: Exchange,
+    ) -> (Report, Vec<Missed>) {
         let id = exchange.id;
+        let (guest, response) = self.guest(target, exchange);
+        let log = Arc::clone(&guest.log);
+        let mut store = self.store(guest);
+        let call = async {
+            let instance = handler.instantiate_async(&mut store).await?;
+            call(&instance, &mut store).await
+        };
+        let (ended, cpu) = self.drive(call, &response, beginning).await;
+        let outcome = outcome(ended, store.data_mut());
+        let missed = store.data_mut().code.take_missed();
+        // The instance goes first, and its slot with it: a slow peer's last octets need neither.
+        drop(store);
+        drop(slot);
+        log.finish();
+        (fault::finish(&response, &self.case(target, id), cpu, outcome).await, missed)
+    }
+
+    /// What the host keeps for an exchange.
+    fn guest(&self, target: &Target, mut exchange: Exchange) -> (Guest, ResponseCell) {
+        let limits = self.settings.limits;
         exchange.response.limit_octets(limits.sent_octets);
-        let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
+        let log = Arc::new(GuestLog::new(exchange.id, target.name.clone(), limits.log_octets));
         let surroundings = Surroundings {
             on_disconnect: self.settings.on_disconnect,
             grants: target.grants,
             files: target.grants.contains(Grants::FILES).then(|| target.root.clone()),
             stash: self.stash.clone(),
-            script: match &target.program {
-                Program::Script(script) => Some(script.clone()),
-                Program::Component(_) => None,
-            },
+            script: target.script().cloned(),
             code: CodeDesk::new(&self.code),
             is_local: self.settings.is_local,
         };
-        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), surroundings);
+        Guest::new(exchange, log, Meter::new(limits), surroundings)
+    }
+
+    fn store(&self, guest: Guest) -> Store<Guest> {
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);
@@ -171,38 +232,19 @@ impl Sandbox {
             schedule::note_yield();
             Ok(UpdateDeadline::Yield(1))
         });
-
-        let (ended, cpu) = self.drive(handler, &mut store, &response, beginning).await;
-        let exceeded = store.data().meter.exceeded;
-        let failure = store.data_mut().failure.take();
-        // The instance goes first, and its slot with it: a slow peer's last octets need neither.
-        drop(store);
-        drop(slot);
-        log.finish();
-        let outcome = match ended {
-            Ok(Ok(())) => failure.map_or(Outcome::Returned, Outcome::Failed),
-            Ok(Err(_)) if exceeded.is_some() => exceeded.map_or(Outcome::Returned, Outcome::Exceeded),
-            Ok(Err(error)) => Outcome::Trapped(error),
-            Err(limit) => Outcome::Exceeded(limit),
-        };
-        fault::finish(&response, &self.case(target, id), cpu, outcome).await
+        store
     }
 
-    /// Instantiates and calls, within CPU and wall-clock limits.
+    /// Lets the guest run, within CPU and wall-clock limits.
     async fn drive(
         &self,
-        handler: &HandlerPre,
-        store: &mut Store<Guest>,
+        guest: impl Future<Output = wasmtime::Result<()>>,
         response: &ResponseCell,
         beginning: Option<Beginning>,
     ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {
         let limits = self.settings.limits;
         let cancel = self.settings.on_disconnect == OnDisconnect::Cancel;
-        let guest = pin!(async {
-            let instance = handler.instantiate_async(&mut *store).await?;
-            let (request, writer) = (Resource::new_own(0), Resource::new_own(0));
-            instance.framewright_handler_incoming_handler().call_handle(&mut *store, request, writer).await
-        });
+        let guest = pin!(guest);
         let mut guest = self.schedule.meter(guest, limits.cpu, beginning);
         let running = poll_fn(|cx| {
             if cancel && response.poll_peer_gone(cx).is_ready() {
@@ -212,5 +254,23 @@ impl Sandbox {
         });
         let ended = tokio::time::timeout(limits.wall, running).await.unwrap_or(Err(Exceeded::Wall(limits.wall)));
         (ended, guest.used())
+    }
+}
+
+/// Calls the handler in its instance.
+async fn call(instance: &ScriptRuntime, store: &mut Store<Guest>) -> wasmtime::Result<()> {
+    let own = store.data().own;
+    let (request, writer) = (Resource::new_own(own), Resource::new_own(own));
+    instance.framewright_handler_incoming_handler().call_handle(store, request, writer).await
+}
+
+/// What became of a guest that is done.
+fn outcome(ended: Result<wasmtime::Result<()>, Exceeded>, guest: &mut Guest) -> Outcome {
+    let (exceeded, failure) = (guest.meter.exceeded, guest.failure.take());
+    match ended {
+        Ok(Ok(())) => failure.map_or(Outcome::Returned, Outcome::Failed),
+        Ok(Err(_)) if exceeded.is_some() => exceeded.map_or(Outcome::Returned, Outcome::Exceeded),
+        Ok(Err(error)) => Outcome::Trapped(error),
+        Err(limit) => Outcome::Exceeded(limit),
     }
 }

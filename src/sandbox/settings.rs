@@ -14,6 +14,11 @@ pub struct Settings {
     pub queue: Duration,
     /// Where compiled components are kept; created with mode 0700. None keeps none.
     pub cache_dir: Option<PathBuf>,
+    /// The executable that compiled components may have come with, in a folder beside it ([`CARRIED_FOLDER`]). None looks
+    /// nowhere.
+    ///
+    /// [`CARRIED_FOLDER`]: super::CARRIED_FOLDER
+    pub executable: Option<PathBuf>,
     /// Compiled handlers held in memory; the least recently used is dropped first. Default 512 (`handlers`).
     pub handlers: usize,
     /// The largest handler file that is read. Default 64 MiB (`handler_mib`).
@@ -79,6 +84,7 @@ impl Default for Settings {
             slots: 1000,
             queue: Duration::from_secs(10),
             cache_dir: None,
+            executable: None,
             handlers: 512,
             handler_octets: 64 << 20,
             limits: Limits::default(),

@@ -23,6 +23,16 @@ pub struct Target {
     pub root: Arc<Path>,
 }
 
+impl Target {
+    /// The script, if it is one.
+    pub(super) fn script(&self) -> Option<&Script> {
+        match &self.program {
+            Program::Script(script) => Some(script),
+            Program::Component(_) => None,
+        }
+    }
+}
+
 /// What runs as a handler.
 #[derive(Clone, Debug)]
 pub enum Program {
@@ -43,8 +53,23 @@ pub struct Script {
     pub source: Bytes,
     /// What the site tells it.
     pub facts: Arc<SiteFacts>,
-    /// Whether the runtime is only to say whether it could run it: for `check`.
-    pub only_load: bool,
+    /// What is wanted of it.
+    pub task: Task,
+    /// Whether the instance that runs it is that of the site's other such scripts, one after another: what they keep in
+    /// modules is there for the next. Default no (`[python] shared`).
+    pub is_shared: bool,
+}
+
+/// What is wanted of a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Task {
+    /// An answer to the exchange.
+    #[default]
+    Answer,
+    /// That its runtime says whether it could run it: for `check`.
+    Load,
+    /// That its runtime compiles it and stores that; nothing of it runs.
+    Compile,
 }
 
 /// What a site tells its scripts, and does for them.

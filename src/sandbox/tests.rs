@@ -27,7 +27,8 @@ fn script(source: &'static str) -> Program {
         path: "/a/b.frames".into(),
         source: Bytes::from_static(source.as_bytes()),
         facts: std::sync::Arc::default(),
-        only_load: false,
+        task: Task::Answer,
+        is_shared: false,
     })
 }
 

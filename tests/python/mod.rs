@@ -3,6 +3,8 @@
 mod hostile;
 mod http1;
 mod http2;
+mod modules;
+mod shared;
 
 use std::{
     path::{Path, PathBuf},

@@ -14,6 +14,7 @@ use super::{PATIENCE, Site};
 
 /// What to start.
 pub struct Builder {
+    program: Option<PathBuf>,
     site: Site,
     config: String,
     arguments: Vec<String>,
@@ -50,6 +51,7 @@ impl Builder {
     /// A server for this site with the three usual listeners: `http`, `https` and `h2`.
     pub fn new(site: Site) -> Self {
         Self {
+            program: None,
             site,
             config: String::new(),
             arguments: Vec::new(),
@@ -57,6 +59,12 @@ impl Builder {
             descriptors: None,
             ports: true,
         }
+    }
+
+    /// Another place of the binary under test.
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
     }
 
     /// Lines for the configuration file. Begin with tables; top-level keys come first.
@@ -108,11 +116,12 @@ impl Builder {
 
     /// The command, with the file and the folder that must live until it has started.
     fn command(self) -> (Command, tempfile::NamedTempFile, Site) {
+        let program = self.program.as_ref().map_or_else(binary, Command::new);
         let mut command = match self.descriptors {
-            None => binary(),
+            None => program,
             Some(most) => {
                 let mut shell = Command::new("sh");
-                shell.args(["-c", "ulimit -n $0 && exec \"$@\"", &most.to_string()]).arg(binary().get_program());
+                shell.args(["-c", "ulimit -n $0 && exec \"$@\"", &most.to_string()]).arg(program.get_program());
                 shell
             }
         };
@@ -156,7 +165,13 @@ impl Server {
 
     /// Waits until the log has a line that holds all of these, and gives it.
     pub fn log_line(&self, parts: &[&str]) -> String {
-        self.log.wait(parts).unwrap_or_else(|text| panic!("no line with {parts:?} in the log:\n{text}"))
+        self.log_lines(parts, 1).remove(0)
+    }
+
+    /// Waits until the log has so many lines that hold all of these, and gives them.
+    pub fn log_lines(&self, parts: &[&str], count: usize) -> Vec<String> {
+        let found = self.log.wait(parts, count);
+        found.unwrap_or_else(|text| panic!("fewer than {count} lines with {parts:?} in the log:\n{text}"))
     }
 
     /// The log so far.
@@ -208,14 +223,17 @@ impl Log {
         log
     }
 
-    fn wait(&self, parts: &[&str]) -> Result<String, String> {
-        let found = |text: &str| {
+    fn wait(&self, parts: &[&str], count: usize) -> Result<Vec<String>, String> {
+        let found = |text: &str| -> Vec<String> {
             let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
-            whole.lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
+            let fits = |line: &&str| parts.iter().all(|part| line.contains(part));
+            whole.lines().filter(fits).map(str::to_owned).collect()
         };
         let text = self.text.lock().expect("the log");
-        let (text, _) = self.grown.wait_timeout_while(text, PATIENCE, |text| found(text).is_none()).expect("the log");
-        found(&text).ok_or_else(|| text.clone())
+        let too_few = |text: &mut String| found(text).len() < count;
+        let (text, _) = self.grown.wait_timeout_while(text, PATIENCE, too_few).expect("the log");
+        let lines = found(&text);
+        if lines.len() < count { Err(text.clone()) } else { Ok(lines) }
     }
 }
 

@@ -5,6 +5,8 @@ import importlib.machinery
 import sys
 import types
 
+from _framewright.modules import Loader
+
 PY_SOURCE = 1
 PKG_DIRECTORY = 5
 
@@ -14,7 +16,7 @@ def load_source(name, pathname, file=None):
     module = sys.modules.get(name)
     if module is None:
         module = types.ModuleType(name)
-    loader = importlib.machinery.SourceFileLoader(name, _text(pathname))
+    loader = Loader(name, _text(pathname))
     module.__file__ = _text(pathname)
     module.__loader__ = loader
     module.__spec__ = importlib.machinery.ModuleSpec(name, loader, origin=module.__file__)

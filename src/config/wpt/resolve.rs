@@ -25,6 +25,8 @@ use crate::{
 
 /// Octets of file content kept in memory.
 const CACHE_OCTETS: u64 = 64 << 20;
+/// Handlers that keep sessions in a module from one request to the next.
+const SHARED: [&str; 1] = ["/device-bound-session-credentials/*"];
 /// How long a handler may take: the original's have no limit, and tests wait for some of them for minutes.
 const HANDLER_WALL: Duration = Duration::from_secs(30 * 60);
 
@@ -60,8 +62,13 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let log = log_settings(log, level(&root)?)?;
     let check_subdomains = words.check_subdomains && !arguments.no_check_subdomains;
-    let site =
-        SiteSettings { root: words.doc_root.clone(), follow_symlinks: true, python: true, cache_octets: CACHE_OCTETS };
+    let site = SiteSettings {
+        root: words.doc_root.clone(),
+        follow_symlinks: true,
+        python: true,
+        python_shared: SHARED.map(str::to_owned).to_vec(),
+        cache_octets: CACHE_OCTETS,
+    };
     let mut settings = words.settings().map_err(|fault| blame(&root, fault))?;
     if let Some(switch) = arguments.static_length {
         settings.switches.static_length = switch == Switch::On;

@@ -237,6 +237,13 @@ fn certificates_come_from_where_the_configuration_has_them() {
 }
 
 #[test]
+fn one_folder_of_python_handlers_shares_an_instance() {
+    let plan = of(&json!({}));
+    assert_eq!(plan.serve.site.python_shared, ["/device-bound-session-credentials/*"]);
+    assert!(plan.serve.site.python);
+}
+
+#[test]
 fn levels_of_logging_are_pythons() {
     let filter = |plan: &WptPlan| plan.serve.log.filter.clone();
     let level = |word| observe::Filter::parse(word).unwrap();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::{GuestLog, ResponseCell, request::RequestState, wasi};
+use super::{GuestLog, ResponseCell, request::RequestState, wasi::Wasi};
 use crate::{
-    exchange::{Exchange, WireView},
+    exchange::{Exchange, NoFrames, WireView},
     sandbox::{
         Script,
         code_cache::CodeDesk,
@@ -32,7 +32,10 @@ pub struct Response;
 pub(in crate::sandbox) struct Guest {
     pub(super) request: RequestState,
     pub(super) response: ResponseCell,
-    /// Responses that the guest promised; its handles count from 1.
+    /// The guest's handle of this exchange's request, and of its response. Those of earlier exchanges of an instance that
+    /// lives on are smaller, and mean nothing any more.
+    pub(in crate::sandbox) own: u32,
+    /// Responses that the guest promised; its handles count on from the one above.
     pub(super) pushed: Vec<ResponseCell>,
     /// What the client put on the connection.
     pub(super) wire: Arc<dyn WireView>,
@@ -43,7 +46,7 @@ pub(in crate::sandbox) struct Guest {
     pub(super) on_disconnect: OnDisconnect,
     /// What a runtime of the server's runs.
     pub(super) script: Option<Script>,
-    pub(super) code: CodeDesk,
+    pub(in crate::sandbox) code: CodeDesk,
     /// Why the script can't be run, if its runtime said so.
     pub(in crate::sandbox) failure: Option<String>,
     pub(super) is_local: bool,
@@ -52,7 +55,7 @@ pub(in crate::sandbox) struct Guest {
     files: Option<Arc<std::path::Path>>,
     table: ResourceTable,
     /// Built at the first call of a WASI function: most handlers make none.
-    wasi: Option<Box<WasiCtx>>,
+    wasi: Option<Box<Wasi>>,
 }
 
 /// What the server gives a guest beside its exchange.
@@ -80,6 +83,7 @@ impl Guest {
         let guest = Self {
             request: RequestState::new(head, content, connection, stream_id),
             response: response.clone(),
+            own: 0,
             pushed: Vec::new(),
             wire,
             grants,
@@ -99,6 +103,31 @@ impl Guest {
         (guest, response)
     }
 
+    /// Puts the next exchange in the place of the last, in an instance that lives on. It keeps what is the instance's: its
+    /// memory's account and its WASI handles.
+    pub(in crate::sandbox) fn begin(&mut self, mut next: Self) {
+        next.own = self.own.wrapping_add(1).wrapping_add(u32::try_from(self.pushed.len()).unwrap_or(u32::MAX));
+        std::mem::swap(&mut next.meter, &mut self.meter);
+        std::mem::swap(&mut next.table, &mut self.table);
+        std::mem::swap(&mut next.wasi, &mut self.wasi);
+        if let Some(wasi) = &next.wasi {
+            wasi.print_to(&next.log);
+        }
+        *self = next;
+    }
+
+    /// Lets go of all that is the exchange's, as dropping the store would. The response has been taken.
+    pub(in crate::sandbox) fn end(&mut self) {
+        self.request.close();
+        self.held = None;
+        self.wire = Arc::new(NoFrames);
+        // Those that are not complete are reset.
+        self.pushed.iter().for_each(|pushed| drop(pushed.take()));
+        if let Some(wasi) = &self.wasi {
+            wasi.flush();
+        }
+    }
+
     /// Ends the exchange: the error travels through the guest as a trap and is recognised when it comes out.
     pub(super) fn exceed(&mut self, limit: Exceeded) -> wasmtime::Error {
         self.meter.exceeded = Some(limit);
@@ -108,8 +137,8 @@ impl Guest {
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi::context(&self.log, self.files.as_deref())));
-        WasiCtxView { ctx, table: &mut self.table }
+        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.log, self.files.as_deref())));
+        WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
     }
 }
 

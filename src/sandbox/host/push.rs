@@ -36,7 +36,7 @@ impl push::Host for Guest {
         Ok(match pushed {
             Ok(response) => {
                 self.pushed.push(ResponseCell::new(response));
-                Ok(Resource::new_own(u32::try_from(self.pushed.len())?))
+                Ok(Resource::new_own(self.own.wrapping_add(u32::try_from(self.pushed.len())?)))
             }
             Err(error) => Err(match error {
                 PushError::WrongProtocol => push::PushError::WrongProtocol,

@@ -7,7 +7,9 @@ use wasmtime::component::Resource;
 
 use super::{Guest, Request};
 use crate::{
-    exchange::{ConnectionFacts, ContentError, ContentEvent, ContentStream, FieldSection, RequestHead, Version},
+    exchange::{
+        ConnectionFacts, ContentError, ContentEvent, ContentStream, FieldSection, NoContent, RequestHead, Version,
+    },
     sandbox::bindings::framewright::handler::types,
 };
 
@@ -32,6 +34,12 @@ impl RequestState {
         stream_id: Option<u32>,
     ) -> Self {
         Self { head, content, connection, stream_id, rest: Bytes::new() }
+    }
+
+    /// Lets go of the content: whoever reads on finds its end.
+    pub(super) fn close(&mut self) {
+        self.content = Box::new(NoContent);
+        self.rest = Bytes::new();
     }
 
     async fn read(&mut self, max: u32) -> Result<types::ContentEvent, types::ReadError> {
@@ -79,10 +87,13 @@ impl types::HostRequest for Guest {
 
     async fn read(
         &mut self,
-        _: Resource<Request>,
+        own: Resource<Request>,
         max: u32,
         deadline_ns: Option<u64>,
     ) -> wasmtime::Result<Result<types::ContentEvent, types::ReadError>> {
+        if own.rep() != self.own {
+            return Err(wasmtime::Error::msg("this request was an earlier exchange's"));
+        }
         let reading = self.request.read(max);
         Ok(match deadline_ns {
             None => reading.await,

@@ -73,7 +73,9 @@ type Step = wasmtime::Result<Result<(), types::WriteError>>;
 
 impl Guest {
     fn step(&mut self, which: &Resource<Response>, response: ResponseWriter, result: Result<(), WriteError>) -> Step {
-        self.cell(which).put(response);
+        if let Some(cell) = self.cell(which) {
+            cell.put(response);
+        }
         self.answer(result)
     }
 
@@ -96,15 +98,18 @@ impl Guest {
         }))
     }
 
-    /// The cell of the exchange's own response, or of one that it pushed.
-    pub(super) fn cell(&self, which: &Resource<Response>) -> &ResponseCell {
-        let pushed = which.rep().checked_sub(1).and_then(|index| self.pushed.get(index as usize));
-        pushed.unwrap_or(&self.response)
+    /// The cell of the exchange's own response, or of one that it pushed; none if it was an earlier exchange's.
+    fn cell(&self, which: &Resource<Response>) -> Option<&ResponseCell> {
+        match which.rep().wrapping_sub(self.own) {
+            0 => Some(&self.response),
+            count => self.pushed.get(count as usize - 1),
+        }
     }
 
     /// A writer, for a call that may wait. The guest makes one call at a time, so it is there.
     pub(super) fn writer(&mut self, which: &Resource<Response>) -> wasmtime::Result<ResponseWriter> {
-        self.cell(which).take().map_err(|_| wasmtime::Error::msg("the response writer is in use by another call"))
+        let cell = self.cell(which).ok_or_else(|| wasmtime::Error::msg("this response was an earlier exchange's"))?;
+        cell.take().map_err(|_| wasmtime::Error::msg("the response writer is in use by another call"))
     }
 }
 
@@ -170,17 +175,20 @@ impl types::HostResponseWriter for Guest {
     }
 
     fn open_window(&mut self, own: Resource<Response>) -> wasmtime::Result<u64> {
-        Ok(self.cell(&own).with(|response| response.open_window()).unwrap_or(0))
+        Ok(self.cell(&own).and_then(|cell| cell.with(|response| response.open_window())).unwrap_or(0))
     }
 
     fn phase(&mut self, own: Resource<Response>) -> wasmtime::Result<types::Phase> {
-        Ok(self.cell(&own).with(|response| to_phase(response.phase())).unwrap_or(types::Phase::Closed))
+        let phase = self.cell(&own).and_then(|cell| cell.with(|response| to_phase(response.phase())));
+        Ok(phase.unwrap_or(types::Phase::Closed))
     }
 
     /// The exchange's own response is completed after the guest; a pushed one that is dropped unfinished is reset.
     fn drop(&mut self, own: Resource<Response>) -> wasmtime::Result<()> {
-        if own.rep() > 0 {
-            drop(self.cell(&own).take());
+        if own.rep() != self.own
+            && let Some(pushed) = self.cell(&own)
+        {
+            drop(pushed.take());
         }
         Ok(())
     }

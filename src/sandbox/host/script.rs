@@ -8,7 +8,7 @@ use super::{
 use crate::{
     exchange::Phase,
     sandbox::{
-        Script,
+        Script, Task,
         bindings::framewright::handler::{log, script},
         grants::Grants,
     },
@@ -46,7 +46,7 @@ impl script::Host for Guest {
             stream_id: self.request.stream_id,
             has_raw: self.grants.contains(Grants::RAW),
             is_local: self.is_local,
-            only_load: self.script()?.only_load,
+            only_load: self.script()?.task != Task::Answer,
         })
     }
 
@@ -62,6 +62,15 @@ impl script::Host for Guest {
     fn store_compiled(&mut self, code: Vec<u8>) -> wasmtime::Result<()> {
         self.code.store(code);
         Ok(())
+    }
+
+    fn only_compile(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.script()?.task == Task::Compile)
+    }
+
+    fn compiled_module(&mut self, path: String, source: Vec<u8>) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.script()?;
+        Ok(self.code.find_module(path, source).map(|code| code.to_vec()))
     }
 
     fn is_local(&mut self) -> wasmtime::Result<bool> {

@@ -4,7 +4,7 @@
 use std::{
     path::Path,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
@@ -41,11 +41,37 @@ pub(in crate::sandbox) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<(
 }
 
 /// What WASI shows one guest: empty environment and arguments, and `files` as `/`, read-only, if there are any.
-pub(super) fn context(log: &Arc<GuestLog>, files: Option<&Path>) -> WasiCtx {
+pub(super) struct Wasi {
+    pub(super) ctx: WasiCtx,
+    output: [Lines; 2],
+}
+
+impl Wasi {
+    pub(super) fn new(log: &Arc<GuestLog>, files: Option<&Path>) -> Self {
+        let output = [Lines::new(log, Level::Info), Lines::new(log, Level::Warn)];
+        Self { ctx: context(&output, files), output }
+    }
+
+    /// From here on, what the guest prints goes to this log.
+    pub(super) fn print_to(&self, log: &Arc<GuestLog>) {
+        for lines in &self.output {
+            lines.lock().log = Arc::clone(log);
+        }
+    }
+
+    /// Logs lines that have begun and not ended.
+    pub(super) fn flush(&self) {
+        for lines in &self.output {
+            lines.lock().flush();
+        }
+    }
+}
+
+fn context([stdout, stderr]: &[Lines; 2], files: Option<&Path>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
-        .stdout(Lines::new(log, Level::Info))
-        .stderr(Lines::new(log, Level::Warn))
+        .stdout(stdout.clone())
+        .stderr(stderr.clone())
         .max_random_size(RANDOM_OCTETS)
         .allow_tcp(false)
         .allow_udp(false)
@@ -125,10 +151,13 @@ impl ip_name_lookup::HostResolveAddressStream for Denied<'_> {
 
 /// Cuts what a guest prints into log lines.
 #[derive(Clone)]
-struct Lines {
+struct Lines(Arc<Mutex<Output>>);
+
+/// One of standard output and error.
+struct Output {
     log: Arc<GuestLog>,
     level: Level,
-    partial: Arc<Mutex<Vec<u8>>>,
+    partial: Vec<u8>,
 }
 
 /// A line longer than this is logged in pieces.
@@ -136,21 +165,26 @@ const PARTIAL_OCTETS: usize = 4096;
 
 impl Lines {
     fn new(log: &Arc<GuestLog>, level: Level) -> Self {
-        Self { log: log.clone(), level, partial: Arc::default() }
+        Self(Arc::new(Mutex::new(Output { log: log.clone(), level, partial: Vec::new() })))
     }
 
-    fn emit(&self, line: &[u8]) {
-        if !line.is_empty() {
-            self.log.line(self.level, &String::from_utf8_lossy(line));
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Output {
+    fn flush(&mut self) {
+        if !self.partial.is_empty() {
+            self.log.line(self.level, &String::from_utf8_lossy(&self.partial));
+            self.partial.clear();
         }
     }
 }
 
-impl Drop for Lines {
+impl Drop for Output {
     fn drop(&mut self) {
-        if Arc::strong_count(&self.partial) == 1 {
-            self.emit(&self.partial.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+        self.flush();
     }
 }
 
@@ -168,12 +202,11 @@ impl StdoutStream for Lines {
 
 impl AsyncWrite for Lines {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
-        let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut output = self.lock();
         for piece in octets.split_inclusive(|&octet| octet == b'\n') {
-            partial.extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
-            if piece.ends_with(b"\n") || partial.len() >= PARTIAL_OCTETS {
-                self.emit(&partial);
-                partial.clear();
+            output.partial.extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
+            if piece.ends_with(b"\n") || output.partial.len() >= PARTIAL_OCTETS {
+                output.flush();
             }
         }
         Poll::Ready(Ok(octets.len()))

@@ -3,6 +3,8 @@
 import marshal
 import sys
 
+from . import modules
+
 
 def load(door):
     """Runs the handler's file, as the original does, and gives its globals.
@@ -21,11 +23,22 @@ def load(door):
     return environment
 
 
+def compile_only(door):
+    """Compiles the file for the server to keep, as `load` does, and runs nothing of it. One with faults is for whoever
+    imports it to report."""
+    if door.compiled() is None:
+        try:
+            door.store_compiled(marshal.dumps(compile(door.source(), door.path(), "exec", dont_inherit=True)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass
+    door.send_headers(204, [], True, None)
+
+
 def set_paths():
     """Where handlers find modules: the site's root, and what the checkout's own server adds to it."""
     sys.dont_write_bytecode = True
     sys.path[:] = ["/", "/tools", *(f"/tools/third_party/{name}" for name in _THIRD_PARTY)]
-    sys.path_importer_cache.clear()
+    modules.install()
     sys.argv[:] = [""]
 
 

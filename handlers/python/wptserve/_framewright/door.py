@@ -47,6 +47,8 @@ class Door:
     source = staticmethod(script.source)
     compiled = staticmethod(script.compiled)
     store_compiled = staticmethod(script.store_compiled)
+    compiled_module = staticmethod(script.compiled_module)
+    only_compile = staticmethod(script.only_compile)
     config = staticmethod(script.config)
     fail = staticmethod(script.fail)
 

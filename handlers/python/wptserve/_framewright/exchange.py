@@ -8,13 +8,17 @@ from wptserve.request import H2Request, Request
 from wptserve.response import H2Response, Response
 from wptserve.utils import HTTPException
 
-from . import check, code, h2
+from . import check, code, h2, modules
 from .polite import PoliteDoor
 
 
 def run(door):
     """Answers the exchange behind this door."""
     facts = door.facts()
+    if facts.only_load and door.only_compile():
+        code.compile_only(door)
+        return
+    modules.use(door)
     if facts.only_load:
         check.run(door)
         return

@@ -43,6 +43,12 @@ class StandIn:
     def store_compiled(self, code):
         self.stored = code
 
+    def compiled_module(self, path, source):
+        return None
+
+    def only_compile(self):
+        return False
+
     def config(self):
         return '{"ports": {"http": [8000, 8001]}, "domains_set": ["a", "b"]}'
 
