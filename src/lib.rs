@@ -20,6 +20,7 @@ pub mod http1;
 pub mod http2;
 pub mod observe;
 pub mod pipes;
+pub mod quota;
 pub mod reply;
 pub mod router;
 pub mod sandbox;

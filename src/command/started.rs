@@ -146,6 +146,7 @@ fn listeners(plan: &ServePlan, identity: Option<&Identity>) -> Result<Vec<Listen
             port: listener.port,
             protocols: listener.protocols,
             tls,
+            dispatch: None,
             origin: listener.origin.clone(),
         })
     };

@@ -70,6 +70,21 @@ pub(super) fn build(settings: &Settings) -> Result<Engine, EngineError> {
             return Err(EngineError::MapCount { slots, need, have });
         }
     }
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    Engine::new(&config).map_err(|error| EngineError::Wasmtime { slots, reason: format!("{error:#}") })
+}
+
+/// An engine that compiles the same code, on one thread, and runs nothing: it reserves no memory.
+pub(super) fn compiler(settings: &Settings) -> Result<Engine, EngineError> {
+    let mut config = config();
+    config.parallel_compilation(false);
+    let error = |error| EngineError::Wasmtime { slots: settings.slots, reason: format!("{error:#}") };
+    Engine::new(&config).map_err(error)
+}
+
+/// All that decides what code is made.
+fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -77,9 +92,8 @@ pub(super) fn build(settings: &Settings) -> Result<Engine, EngineError> {
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBER_STACK)
         .memory_init_cow(true)
-        .concurrency_support(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
-    Engine::new(&config).map_err(|error| EngineError::Wasmtime { slots, reason: format!("{error:#}") })
+        .concurrency_support(false);
+    config
 }
 
 fn pool(settings: &Settings) -> PoolingAllocationConfig {

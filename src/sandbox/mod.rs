@@ -10,10 +10,12 @@
 
 mod bindings;
 mod code_cache;
+mod compiler;
 mod engine;
 mod fault;
 mod grants;
 mod host;
+mod house;
 mod limits;
 mod modules;
 mod platform;
@@ -24,9 +26,11 @@ mod settings;
 mod shipped;
 mod target;
 
+pub use compiler::{CompileFault, Compiler, SUBCOMMAND, compile_here};
 pub use engine::EngineError;
 pub use fault::Outcome;
 pub use grants::{Grants, Import};
+pub use house::House;
 pub use limits::Exceeded;
 pub use modules::LoadError;
 pub use run::{Report, Sandbox, SetupError};

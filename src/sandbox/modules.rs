@@ -22,8 +22,10 @@ use wasmtime::{
 
 use super::{
     bindings::{HandlerPre, ScriptRuntime},
+    compiler::Compiler,
     grants::{self, Grants, Import},
     host::{Guest, link_wasi},
+    house::Tenure,
     platform::cores,
     precompiled::Artefacts,
     settings::Settings,
@@ -89,6 +91,9 @@ pub enum LoadError {
         /// The interface.
         interface: String,
     },
+    /// It is not compiled yet, and too many wait for that: later it may be.
+    #[error("{0}")]
+    Busy(String),
     /// The server was built without this runtime.
     #[error(
         "this server was built without its runtime for {0} scripts: build the handlers (`make handlers`), then the server"
@@ -120,6 +125,12 @@ pub(super) struct Modules {
     python: OnceCell<Loaded>,
     /// Compilations at one time: one core is left to exchanges.
     compiling: Semaphore,
+    /// Looks for compiled handlers at one time: each holds a whole file.
+    looking: Semaphore,
+    /// Room in the line for the compiler.
+    queue: Semaphore,
+    /// Compiles what is not ours.
+    compiler: Option<Compiler>,
     limit: u64,
 }
 
@@ -164,6 +175,9 @@ impl Modules {
             frames: OnceCell::new(),
             python: OnceCell::new(),
             compiling: Semaphore::new(cores().saturating_sub(1).max(1)),
+            looking: Semaphore::new(cores()),
+            queue: Semaphore::new(settings.compile_queue),
+            compiler: settings.compiler.clone(),
             limit: settings.handler_octets,
         })
     }
@@ -172,9 +186,15 @@ impl Modules {
     ///
     /// # Cancel safety
     /// Safe: another caller takes over.
-    pub(super) async fn load(self: &Arc<Self>, program: &Program, grants: Grants, since: Instant) -> Loaded {
+    pub(super) async fn load(
+        self: &Arc<Self>,
+        program: &Program,
+        grants: Grants,
+        since: Instant,
+        tenure: Option<&Tenure>,
+    ) -> Loaded {
         match program {
-            Program::Component(path) => self.load_file(path, grants, since).await,
+            Program::Component(path) => self.load_file(path, grants, since, tenure).await,
             Program::Script(script) => self.load_runtime(script.runtime).await,
         }
     }
@@ -205,7 +225,13 @@ impl Modules {
 
     /// The handler in this file. Costs at most one look at the file's metadata when nothing changed; requests that
     /// arrived before a look share it.
-    async fn load_file(self: &Arc<Self>, path: &Arc<Path>, grants: Grants, since: Instant) -> Loaded {
+    async fn load_file(
+        self: &Arc<Self>,
+        path: &Arc<Path>,
+        grants: Grants,
+        since: Instant,
+        tenure: Option<&Tenure>,
+    ) -> Loaded {
         let entry = match self.looked_at_since(path, grants, since) {
             Some(entry) => entry,
             None => {
@@ -216,29 +242,105 @@ impl Modules {
         if let Some(handler) = entry.handler.get() {
             return handler.clone();
         }
-        let load = || async {
-            let _permit = self.compiling.acquire().await;
-            let (modules, path) = (self.clone(), path.clone());
-            match tokio::task::spawn_blocking(move || modules.load_now(&path, grants).map(|(handler, _)| handler)).await
-            {
-                Ok(loaded) => loaded,
-                Err(error) => {
-                    Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
-                }
-            }
+        // A look at the queue is no property of the file: the next request tries again.
+        let loaded = entry.handler.get_or_try_init(|| self.load_version(path, grants, tenure)).await;
+        loaded.map_or_else(|busy| Err(busy), Clone::clone)
+    }
+
+    /// The handler in this file as it is now.
+    ///
+    /// # Errors
+    /// [`LoadError::Busy`].
+    async fn load_version(
+        self: &Arc<Self>,
+        path: &Arc<Path>,
+        grants: Grants,
+        tenure: Option<&Tenure>,
+    ) -> Result<Loaded, LoadError> {
+        let failed = |error: tokio::task::JoinError| {
+            Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
         };
-        entry.handler.get_or_init(load).await.clone()
+        if self.compiler.is_some() {
+            // What is compiled already does not stand in line behind what is not.
+            let _look = self.looking.acquire().await;
+            let (modules, path) = (self.clone(), path.clone());
+            let found = tokio::task::spawn_blocking(move || modules.find_now(&path, grants)).await;
+            if let Some(loaded) = found.unwrap_or_else(|error| Some(failed(error))) {
+                return Ok(loaded);
+            }
+        }
+        let busy = || LoadError::Busy("too many handlers wait for the compiler".to_owned());
+        let _place = self.queue.try_acquire().map_err(|_| busy())?;
+        let counted = tenure.map(|tenure| tenure.account.compile()).transpose();
+        let _counted = counted.map_err(|quota| LoadError::Busy(quota.to_string()))?;
+        // Each tenant has one place in the line of all.
+        let _own = match tenure {
+            Some(tenure) => Some(tenure.compiling.acquire().await),
+            None => None,
+        };
+        let _permit = self.compiling.acquire().await;
+        let started = Instant::now();
+        let (modules, path) = (self.clone(), path.clone());
+        let load = move || modules.load_now(&path, grants).map(|(handler, _)| handler);
+        let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(failed);
+        if let Some(tenure) = tenure {
+            // The compiler runs on one thread.
+            tenure.account.used_cpu(started.elapsed(), Instant::now());
+        }
+        Ok(loaded)
+    }
+
+    /// The handler in this file, if it needs no compiling; or what is wrong with the file. Blocks.
+    fn find_now(&self, path: &Path, grants: Grants) -> Option<Loaded> {
+        let octets = match self.read(path) {
+            Ok(octets) => octets,
+            Err(error) => return Some(Err(error)),
+        };
+        let component = self.artefacts.as_ref()?.load(&self.engine, &Sha256::digest(&octets).into())?;
+        Some(self.link(path, &component, grants).map(|(handler, _)| handler))
     }
 
     /// Loads a handler without the memory of earlier ones and tells what it imports. Blocks.
     pub(super) fn load_now(&self, path: &Path, grants: Grants) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
         let octets = self.read(path)?;
         let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
-        let component = self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?;
-        let imports = grants::imports(&self.engine, &component);
+        let component = match (&self.compiler, &self.artefacts) {
+            (Some(compiler), Some(artefacts)) => self.compile_apart(compiler, artefacts, path, &octets)?,
+            _ => self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?,
+        };
+        self.link(path, &component, grants)
+    }
+
+    /// Has a component compiled by a process of its own, or finds it compiled.
+    fn compile_apart(
+        &self,
+        compiler: &Compiler,
+        artefacts: &Artefacts,
+        path: &Path,
+        octets: &[u8],
+    ) -> Result<Component, LoadError> {
+        let invalid = |reason: String| LoadError::Invalid { path: path.into(), reason };
+        let digest = Sha256::digest(octets).into();
+        if let Some(component) = artefacts.load(&self.engine, &digest) {
+            return Ok(component);
+        }
+        let compiled = compiler.compile(octets, artefacts.folder()).map_err(|fault| invalid(fault.to_string()))?;
+        artefacts.put(&digest, &compiled).map_err(|error| invalid(format!("it can't be kept: {error}")))?;
+        artefacts.load(&self.engine, &digest).ok_or_else(|| invalid("what the compiler made can't be used".into()))
+    }
+
+    /// Links a component, if it may have what it imports.
+    fn link(
+        &self,
+        path: &Path,
+        component: &Component,
+        grants: Grants,
+    ) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
+        let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
+        let imports = grants::imports(&self.engine, component);
         grants::check(path, &imports, grants)?;
         let handler =
-            self.linker.instantiate_pre(&component).and_then(HandlerPre::new).map_err(|error| invalid(&error))?;
+            self.linker.instantiate_pre(component).and_then(HandlerPre::new).map_err(|error| invalid(&error))?;
         Ok((Arc::new(handler), imports))
     }
 
@@ -294,7 +396,7 @@ impl Modules {
 
 /// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs
 /// more of, which wasmtime knows by other names.
-fn reason(error: &wasmtime::Error) -> String {
+pub(super) fn reason(error: &wasmtime::Error) -> String {
     const LIMITS: [(&str, &str); 3] = [
         ("memory has a minimum byte size", " (memory_mib)"),
         ("minimum element size", " (table_elements)"),

@@ -52,21 +52,30 @@ impl Artefacts {
 
     /// Keeps an artefact. A failure is logged and costs only the next start.
     pub(super) fn store(&self, digest: &Digest, component: &Component) {
-        let path = self.path(digest);
-        let written = component.serialize().map_err(|error| error.to_string()).and_then(|octets| {
-            // The rename makes the file appear whole; synchronised first, it is whole after a crash too.
-            let partial = path.with_extension(format!("{}.part", std::process::id()));
-            std::fs::File::create(&partial)
-                .and_then(|mut file| file.write_all(&octets).and_then(|()| file.sync_data()))
-                .and_then(|()| std::fs::rename(&partial, &path))
-                .map_err(|error| {
-                    let _ = std::fs::remove_file(&partial);
-                    error.to_string()
-                })
-        });
+        let written = component.serialize().map_err(|error| error.to_string());
+        let written = written.and_then(|octets| self.put(digest, &octets).map_err(|error| error.to_string()));
         if let Err(error) = written {
-            tracing::warn!(path = %path.display(), error, "a compiled handler can't be kept");
+            tracing::warn!(path = %self.path(digest).display(), error, "a compiled handler can't be kept");
         }
+    }
+
+    /// Keeps an artefact that a compiler of ours made.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn put(&self, digest: &Digest, octets: &[u8]) -> std::io::Result<()> {
+        let path = self.path(digest);
+        // The rename makes the file appear whole; synchronised first, it is whole after a crash too.
+        let partial = path.with_extension(format!("{}.part", std::process::id()));
+        std::fs::File::create(&partial)
+            .and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_data()))
+            .and_then(|()| std::fs::rename(&partial, &path))
+            .inspect_err(|_| drop(std::fs::remove_file(&partial)))
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {

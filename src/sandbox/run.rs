@@ -10,21 +10,19 @@ use wasmtime::{Engine, Store, component::Resource};
 
 use super::{
     bindings::HandlerPre,
-    code_cache::{CodeCache, CodeDesk},
+    code_cache::CodeDesk,
     engine::{self, EngineError, Ticker},
     fault::{self, Case, Outcome},
     grants::{Grants, Import},
     host::{Guest, GuestLog, ResponseCell, Surroundings},
+    house::House,
     limits::{Exceeded, Meter},
     modules::{LoadError, Modules},
     schedule::Schedule,
     settings::{OnDisconnect, Settings},
     target::{Program, Runtime, Target},
 };
-use crate::{
-    exchange::{Exchange, ExchangeId, Sent},
-    stash::Stash,
-};
+use crate::exchange::{Exchange, Sent};
 
 /// Runs handlers. Built once; what lives for one exchange is in the exchange's store.
 pub struct Sandbox {
@@ -33,9 +31,8 @@ pub struct Sandbox {
     schedule: Schedule,
     /// One permit stands for everything that an exchange takes from the instance pool.
     slots: Semaphore,
-    /// One for all that run here.
-    stash: Arc<Stash>,
-    code: Arc<CodeCache>,
+    /// For sites that have none of their own.
+    house: House,
     settings: Settings,
 }
 
@@ -82,8 +79,8 @@ impl Sandbox {
         let modules = Arc::new(Modules::new(&engine, &settings)?);
         let schedule = Schedule::new(Ticker::start(&engine)?);
         let slots = Semaphore::new(settings.slots as usize);
-        let stash = Arc::new(Stash::new(settings.stash));
-        Ok(Arc::new(Self { engine, modules, schedule, slots, stash, code: CodeCache::new(), settings }))
+        let house = House::own(settings.stash, settings.limits, settings.is_local);
+        Ok(Arc::new(Self { engine, modules, schedule, slots, house, settings }))
     }
 
     /// Compiles a handler, if that is not done yet, and tells what it imports. Blocks.
@@ -107,7 +104,7 @@ impl Sandbox {
     /// # Errors
     /// See [`LoadError`].
     pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
-        self.modules.load(&target.program, target.grants, Instant::now()).await.map(|_| ())
+        self.modules.load(&target.program, target.grants, Instant::now(), None).await.map(|_| ())
     }
 
     /// Runs a handler for one exchange, to the end of its response.
@@ -115,56 +112,57 @@ impl Sandbox {
     /// # Cancel safety
     /// Dropping the future ends the guest; its response is reset.
     pub async fn run(&self, target: &Target, exchange: Exchange) -> Report {
-        let handler = match self.modules.load(&target.program, target.grants, exchange.arrived).await {
+        self.run_in(&self.house, target, exchange).await
+    }
+
+    /// Runs a handler of this house for one exchange.
+    ///
+    /// # Cancel safety
+    /// As [`run`](Self::run).
+    pub async fn run_in(&self, house: &House, target: &Target, exchange: Exchange) -> Report {
+        let case = Case { target, exchange: exchange.id, house };
+        let loaded = self.modules.load(&target.program, target.grants, exchange.arrived, house.tenure.as_ref()).await;
+        let handler = match loaded {
             Ok(handler) => handler,
-            Err(error) => return self.refuse(exchange, target, Outcome::NotLoaded(error)).await,
+            Err(error) => return fault::refuse(exchange, &case, Outcome::NotLoaded(error)).await,
         };
         let slot = tokio::time::timeout(self.settings.queue, self.slots.acquire()).await;
         let Ok(Ok(slot)) = slot else {
-            return self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await;
+            return fault::refuse(exchange, &case, Outcome::NoSlot(self.settings.slots)).await;
         };
-        self.run_in_slot(slot, &handler, target, exchange).await
-    }
-
-    async fn refuse(&self, exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
-        let case = self.case(target, exchange.id);
-        fault::refuse(exchange, &case, outcome).await
-    }
-
-    fn case<'a>(&self, target: &'a Target, exchange: ExchangeId) -> Case<'a> {
-        Case { target, exchange, in_detail: self.settings.is_local }
+        self.run_in_slot(slot, &handler, &case, exchange).await
     }
 
     async fn run_in_slot(
         &self,
         slot: SemaphorePermit<'_>,
         handler: &HandlerPre,
-        target: &Target,
+        case: &Case<'_>,
         mut exchange: Exchange,
     ) -> Report {
-        let limits = self.settings.limits;
-        let id = exchange.id;
+        let Case { target, house, .. } = case;
+        let (limits, account) = (house.limits, house.account().cloned());
         exchange.response.limit_octets(limits.sent_octets);
-        let log = Arc::new(GuestLog::new(id, target.name.clone(), limits.log_octets));
+        let log = Arc::new(GuestLog::new(exchange.id, target.name.clone(), limits.log_octets, account.clone()));
         let surroundings = Surroundings {
             on_disconnect: self.settings.on_disconnect,
             grants: target.grants,
             files: target.grants.contains(Grants::FILES).then(|| target.root.clone()),
-            stash: self.stash.clone(),
+            stash: house.stash.clone(),
             script: match &target.program {
                 Program::Script(script) => Some(script.clone()),
                 Program::Component(_) => None,
             },
-            code: CodeDesk::new(&self.code),
-            is_local: self.settings.is_local,
+            code: CodeDesk::new(&house.code),
+            is_local: house.is_local,
         };
-        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits), surroundings);
+        let (guest, response) = Guest::new(exchange, log.clone(), Meter::new(limits, account), surroundings);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
 
-        let (ended, cpu) = self.drive(handler, &mut store, &response).await;
+        let (ended, cpu) = self.drive(house, handler, &mut store, &response).await;
         let exceeded = store.data().meter.exceeded;
         let failure = store.data_mut().failure.take();
         // The instance goes first, and its slot with it: a slow peer's last octets need neither.
@@ -177,24 +175,25 @@ impl Sandbox {
             Ok(Err(error)) => Outcome::Trapped(error),
             Err(limit) => Outcome::Exceeded(limit),
         };
-        fault::finish(&response, &self.case(target, id), cpu, outcome).await
+        fault::finish(&response, case, cpu, outcome).await
     }
 
     /// Instantiates and calls, within CPU and wall-clock limits.
     async fn drive(
         &self,
+        house: &House,
         handler: &HandlerPre,
         store: &mut Store<Guest>,
         response: &ResponseCell,
     ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {
-        let limits = self.settings.limits;
+        let limits = house.limits;
         let cancel = self.settings.on_disconnect == OnDisconnect::Cancel;
         let guest = pin!(async {
             let instance = handler.instantiate_async(&mut *store).await?;
             let (request, writer) = (Resource::new_own(0), Resource::new_own(0));
             instance.framewright_handler_incoming_handler().call_handle(&mut *store, request, writer).await
         });
-        let mut guest = self.schedule.meter(guest, limits.cpu);
+        let mut guest = self.schedule.meter(guest, limits.cpu, house.tenure.as_ref());
         let running = poll_fn(|cx| {
             if cancel && response.poll_peer_gone(cx).is_ready() {
                 return Poll::Ready(Err(Exceeded::PeerGone));

@@ -2,6 +2,9 @@
 //!
 //! A guest that has used more than a few ticks without a rest is *background*: at most one less than there are cores of
 //! those run at one time, a tick each, in turn. So a worker is always free for exchanges that need only a moment.
+//!
+//! Where several tenants share the server, each has one place in that line, for which its own busy guests line up first;
+//! and all guests of a tenant that has used up its CPU time rest until it has earned some more.
 
 use std::{
     pin::Pin,
@@ -12,11 +15,12 @@ use std::{
 
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, Sleep},
 };
 
 use super::{
     engine::{TICK, Ticker},
+    house::Tenure,
     limits::Exceeded,
     platform::{cores, thread_cpu},
 };
@@ -43,9 +47,13 @@ pub(super) struct Metered<'a, F> {
     burst: Duration,
     polled: Instant,
     turn: Option<Turn>,
+    tenure: Option<&'a Tenure>,
+    rest: Option<Pin<Box<Sleep>>>,
 }
 
-type Turn = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+/// The place of the tenant, where there is one, and that in the line of all.
+type Turn = Pin<Box<dyn Future<Output = Result<Places, AcquireError>> + Send>>;
+type Places = (Option<OwnedSemaphorePermit>, OwnedSemaphorePermit);
 
 /// CPU time after which an account is kept exactly.
 const EXACT: Duration = TICK;
@@ -76,8 +84,24 @@ impl Schedule {
         Self { ticker: Arc::new(ticker), background: Arc::new(Semaphore::new(turns)) }
     }
 
-    /// Wraps a guest's future; `limit` is the CPU time that it may use.
-    pub(super) fn meter<F: Future>(&self, guest: F, limit: Duration) -> Metered<'_, F> {
+    fn turn(&self, tenure: Option<&Tenure>) -> Turn {
+        let (own, all) = (tenure.map(|tenure| Arc::clone(&tenure.turns)), Arc::clone(&self.background));
+        Box::pin(async move {
+            let own = match own {
+                Some(turns) => Some(turns.acquire_owned().await?),
+                None => None,
+            };
+            Ok((own, all.acquire_owned().await?))
+        })
+    }
+
+    /// Wraps a guest's future; `limit` is the CPU time that it may use, beside what its house may.
+    pub(super) fn meter<'a, F: Future>(
+        &'a self,
+        guest: F,
+        limit: Duration,
+        tenure: Option<&'a Tenure>,
+    ) -> Metered<'a, F> {
         Metered {
             guest,
             schedule: self,
@@ -86,11 +110,29 @@ impl Schedule {
             burst: Duration::ZERO,
             polled: Instant::now(),
             turn: None,
+            tenure,
+            rest: None,
         }
     }
 }
 
 impl<F> Metered<'_, F> {
+    /// Ready unless the tenant has used up its CPU time.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(tenure) = self.tenure else { return Poll::Ready(()) };
+        loop {
+            if let Some(rest) = &mut self.rest {
+                ready!(rest.as_mut().poll(cx));
+                self.rest = None;
+            }
+            let rest = tenure.rest();
+            if rest.is_zero() {
+                return Poll::Ready(());
+            }
+            self.rest = Some(Box::pin(tokio::time::sleep(rest)));
+        }
+    }
+
     /// CPU time used so far.
     pub(super) fn used(&self) -> Duration {
         self.used
@@ -100,14 +142,14 @@ impl<F> Metered<'_, F> {
 impl<F: Future + Unpin> Metered<'_, F> {
     /// Polls the guest for at most about one tick.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, Exceeded>> {
+        ready!(self.poll_rest(cx));
         if self.turn.is_none() {
             // Only the guest's own waiting is rest, not its waiting for a turn: otherwise many busy guests would earn
             // the foreground by standing in line.
             self.burst = self.burst.saturating_sub(self.polled.elapsed() / REST);
         }
         let permit = if self.burst >= FOREGROUND {
-            let semaphore = &self.schedule.background;
-            let turn = self.turn.get_or_insert_with(|| Box::pin(semaphore.clone().acquire_owned()));
+            let turn = self.turn.get_or_insert_with(|| self.schedule.turn(self.tenure));
             let permit = ready!(turn.as_mut().poll(cx));
             self.turn = None;
             permit.ok()
@@ -119,6 +161,9 @@ impl<F: Future + Unpin> Metered<'_, F> {
         let polled = self.schedule.ticker.while_running(|| guest.poll(cx));
         let spent = meter.stop();
         drop(permit);
+        if let Some(tenure) = self.tenure {
+            tenure.account.used_cpu(spent, Instant::now());
+        }
         self.used += spent;
         self.burst += spent;
         self.polled = Instant::now();

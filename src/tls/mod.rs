@@ -6,17 +6,21 @@
 
 mod accept;
 mod authority;
+mod certificates;
 mod fault;
 mod folder;
 mod identity;
 mod key_log;
+mod names;
 mod openssl;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use accept::{Acceptor, TlsStream};
+pub use certificates::Certificates;
 pub use authority::{ca_path, ensure_ca, export_ca};
 pub use fault::{Fault, SetupError};
 pub use identity::{Identity, Validity};
+pub use names::Names;
 pub use settings::{CertificateFiles, CertificateSource, OpenSsl, Settings};
