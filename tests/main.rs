@@ -28,6 +28,7 @@ mod scripts;
 mod site;
 mod stash;
 mod support;
+mod tenants;
 mod wasi;
 mod wire_log;
 mod wpt_command;

@@ -1,9 +1,9 @@
 //! What an operator chooses about routes and grants.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::Pattern;
-use crate::sandbox::Grants;
+use crate::{quota::Account, sandbox::Grants};
 
 /// Which handlers answer where, and what they may do.
 #[derive(Clone, Default, Debug)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub grants: Vec<GrantRule>,
     /// Whether files of a site of our own behaviour whose names end in `.py` are run; else they are files like others.
     pub python: bool,
+    /// Where exchanges are counted, of the tenant whose site it is; none for a server's own site.
+    pub account: Option<Arc<Account>>,
 }
 
 /// A handler mapped to a path.

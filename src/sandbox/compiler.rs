@@ -19,7 +19,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Settings, engine, platform};
+use super::{engine, platform};
 
 /// The hidden subcommand that is the other side of this.
 pub const SUBCOMMAND: &str = "compile-component";
@@ -137,17 +137,13 @@ fn unnamed(folder: &Path) -> io::Result<File> {
 /// What the subcommand does: limits this process, compiles the component on standard input, and puts the result on
 /// standard output. The exit code says what became of it.
 ///
-/// `settings` must be those of the server, as far as they concern the compiler.
-///
 /// # Errors
 /// If the limits cannot be set, or standard input or output fails.
-pub fn compile_here(cpu: Duration, memory: u64, result: u64, settings: &Settings) -> io::Result<u8> {
+pub fn compile_here(cpu: Duration, memory: u64, result: u64) -> io::Result<u8> {
     platform::limit_this_process(cpu, memory, result)?;
     let mut component = Vec::new();
-    io::stdin().lock().take(settings.handler_octets).read_to_end(&mut component)?;
-    let compiled = engine::compiler(settings)
-        .map_err(|error| io::Error::other(error.to_string()))?
-        .precompile_component(&component);
+    io::stdin().lock().read_to_end(&mut component)?;
+    let compiled = engine::compiler().and_then(|engine| engine.precompile_component(&component));
     let mut output = io::stdout().lock();
     match compiled {
         Ok(octets) => {

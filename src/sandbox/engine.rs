@@ -76,11 +76,10 @@ pub(super) fn build(settings: &Settings) -> Result<Engine, EngineError> {
 }
 
 /// An engine that compiles the same code, on one thread, and runs nothing: it reserves no memory.
-pub(super) fn compiler(settings: &Settings) -> Result<Engine, EngineError> {
+pub(super) fn compiler() -> wasmtime::Result<Engine> {
     let mut config = config();
-    config.parallel_compilation(false);
-    let error = |error| EngineError::Wasmtime { slots: settings.slots, reason: format!("{error:#}") };
-    Engine::new(&config).map_err(error)
+    config.parallel_compilation(false).allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    Engine::new(&config)
 }
 
 /// All that decides what code is made.

@@ -30,7 +30,7 @@ use super::{
     precompiled::Artefacts,
     settings::Settings,
     shipped::{self, Runtimes},
-    target::{Program, Runtime},
+    target::{Program, Runtime, Target},
 };
 
 /// Why a file cannot be used as a handler.
@@ -143,6 +143,13 @@ struct Entry {
     handler: Arc<OnceCell<Loaded>>,
 }
 
+/// Whose handler is loaded, and out of which folder it must not lead.
+#[derive(Clone, Copy)]
+struct Tenancy<'a> {
+    tenure: &'a Tenure,
+    root: &'a Path,
+}
+
 /// What changes when a file changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Stamp {
@@ -186,15 +193,12 @@ impl Modules {
     ///
     /// # Cancel safety
     /// Safe: another caller takes over.
-    pub(super) async fn load(
-        self: &Arc<Self>,
-        program: &Program,
-        grants: Grants,
-        since: Instant,
-        tenure: Option<&Tenure>,
-    ) -> Loaded {
-        match program {
-            Program::Component(path) => self.load_file(path, grants, since, tenure).await,
+    pub(super) async fn load(self: &Arc<Self>, target: &Target, since: Instant, tenure: Option<&Tenure>) -> Loaded {
+        match &target.program {
+            Program::Component(path) => {
+                let tenancy = tenure.map(|tenure| Tenancy { tenure, root: &target.root });
+                self.load_file(path, target.grants, since, tenancy).await
+            }
             Program::Script(script) => self.load_runtime(script.runtime).await,
         }
     }
@@ -230,7 +234,7 @@ impl Modules {
         path: &Arc<Path>,
         grants: Grants,
         since: Instant,
-        tenure: Option<&Tenure>,
+        tenancy: Option<Tenancy<'_>>,
     ) -> Loaded {
         let entry = match self.looked_at_since(path, grants, since) {
             Some(entry) => entry,
@@ -243,7 +247,7 @@ impl Modules {
             return handler.clone();
         }
         // A look at the queue is no property of the file: the next request tries again.
-        let loaded = entry.handler.get_or_try_init(|| self.load_version(path, grants, tenure)).await;
+        let loaded = entry.handler.get_or_try_init(|| self.load_version(path, grants, tenancy)).await;
         loaded.map_or_else(|busy| Err(busy), Clone::clone)
     }
 
@@ -255,8 +259,14 @@ impl Modules {
         self: &Arc<Self>,
         path: &Arc<Path>,
         grants: Grants,
-        tenure: Option<&Tenure>,
+        tenancy: Option<Tenancy<'_>>,
     ) -> Result<Loaded, LoadError> {
+        let tenure = tenancy.map(|tenancy| tenancy.tenure);
+        // A link that has taken the place of a file may lead to somebody else's.
+        let path = &match tenancy {
+            Some(tenancy) => beneath(path, tenancy.root)?,
+            None => path.clone(),
+        };
         let failed = |error: tokio::task::JoinError| {
             Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
         };
@@ -392,6 +402,17 @@ impl Modules {
         // The mapped file can be dropped from memory and read again; what the compiler built can't.
         Ok(artefacts.load(&self.engine, &digest).unwrap_or(component))
     }
+}
+
+/// Where a file really is.
+///
+/// # Errors
+/// [`LoadError::NotFound`] if that is outside this root.
+fn beneath(path: &Path, root: &Path) -> Result<Arc<Path>, LoadError> {
+    let not_found = || LoadError::NotFound(path.into());
+    let (file, root) = (path.canonicalize(), root.canonicalize());
+    let (file, root) = (file.map_err(|_| not_found())?, root.map_err(|_| not_found())?);
+    if file.starts_with(root) { Ok(file.into()) } else { Err(not_found()) }
 }
 
 /// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs

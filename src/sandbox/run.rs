@@ -104,7 +104,7 @@ impl Sandbox {
     /// # Errors
     /// See [`LoadError`].
     pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
-        self.modules.load(&target.program, target.grants, Instant::now(), None).await.map(|_| ())
+        self.modules.load(target, Instant::now(), None).await.map(|_| ())
     }
 
     /// Runs a handler for one exchange, to the end of its response.
@@ -121,7 +121,7 @@ impl Sandbox {
     /// As [`run`](Self::run).
     pub async fn run_in(&self, house: &House, target: &Target, exchange: Exchange) -> Report {
         let case = Case { target, exchange: exchange.id, house };
-        let loaded = self.modules.load(&target.program, target.grants, exchange.arrived, house.tenure.as_ref()).await;
+        let loaded = self.modules.load(target, exchange.arrived, house.tenure.as_ref()).await;
         let handler = match loaded {
             Ok(handler) => handler,
             Err(error) => return fault::refuse(exchange, &case, Outcome::NotLoaded(error)).await,

@@ -18,8 +18,8 @@ mod settings;
 mod tests;
 
 pub use accept::{Acceptor, TlsStream};
-pub use certificates::Certificates;
 pub use authority::{ca_path, ensure_ca, export_ca};
+pub use certificates::Certificates;
 pub use fault::{Fault, SetupError};
 pub use identity::{Identity, Validity};
 pub use names::Names;

@@ -8,9 +8,7 @@ use std::sync::{
 use tokio::time::Instant;
 
 use super::Guest;
-use crate::{
-    exchange::ExchangeId, quota::Account, sandbox::bindings::framewright::handler::log, stash::Holder,
-};
+use crate::{exchange::ExchangeId, quota::Account, sandbox::bindings::framewright::handler::log, stash::Holder};
 
 /// Octets after which a line is cut.
 const LINE_OCTETS: usize = 4096;
@@ -72,11 +70,17 @@ impl GuestLog {
         let message = printable(message);
         let (exchange, handler, tenant) = (&self.exchange, &*self.handler, self.tenant());
         match level {
-            log::Level::Trace => tracing::trace!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
-            log::Level::Debug => tracing::debug!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
+            log::Level::Trace => {
+                tracing::trace!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
+            log::Level::Debug => {
+                tracing::debug!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
             log::Level::Info => tracing::info!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
             log::Level::Warn => tracing::warn!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
-            log::Level::Error => tracing::error!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
+            log::Level::Error => {
+                tracing::error!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
         }
     }
 
