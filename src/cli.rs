@@ -44,6 +44,9 @@ pub enum Command {
     Call(CallArgs),
     /// Print a wire log, as `serve --wire-log` writes it, as text
     Wire(WireArgs),
+    /// Compile the component on standard input, within bounds: what a server with tenants starts
+    #[command(hide = true)]
+    CompileComponent(CompileArgs),
 }
 
 /// What every subcommand that reads a site takes.
@@ -92,6 +95,29 @@ pub struct ServeArgs {
     /// most 256 MiB. Read it with `framewright wire`
     #[arg(long, value_name = "FILE")]
     pub wire_log: Option<PathBuf>,
+    /// Serve strangers' sites: every folder in this one is a tenant whose host name is the folder's name
+    #[arg(long, value_name = "DIR", conflicts_with = "root")]
+    pub tenants: Option<PathBuf>,
+    /// Certificates of tenants' names, NAME.pem and NAME.key each; read again when they change
+    #[arg(long, value_name = "DIR")]
+    pub certs: Option<PathBuf>,
+    /// Answer /metrics, /healthz and /readyz on this loopback address and port
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin: Option<String>,
+}
+
+/// Arguments of `compile-component`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct CompileArgs {
+    /// CPU time, in seconds
+    #[arg(value_name = "SECONDS")]
+    pub cpu: u64,
+    /// Memory, in octets
+    #[arg(value_name = "OCTETS")]
+    pub memory: u64,
+    /// Octets of the result
+    #[arg(value_name = "OCTETS")]
+    pub result: u64,
 }
 
 /// Arguments of `check`.

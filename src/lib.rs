@@ -12,6 +12,7 @@
 //! [`reply`] passes through [`pipes`] and [`substitution`]), or a component that [`sandbox`] runs in an instance of its
 //! own. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
 
+pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod drain;
@@ -20,6 +21,7 @@ pub mod http1;
 pub mod http2;
 pub mod observe;
 pub mod pipes;
+pub mod quota;
 pub mod reply;
 pub mod router;
 pub mod sandbox;
@@ -27,6 +29,7 @@ pub mod server;
 pub mod site;
 pub mod stash;
 pub mod substitution;
+pub mod tenant;
 pub mod tls;
 pub mod wire;
 pub mod wptserve;

@@ -9,6 +9,7 @@ use std::{
 /// Each module and the modules of ours that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("exchange", &[]),
+    ("quota", &[]),
     ("observe", &[]),
     ("drain", &[]),
     ("wire", &["exchange", "observe"]),
@@ -18,21 +19,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("site", &["exchange", "observe"]),
     ("stash", &["exchange"]),
     // Of wire, the codec of raw frames alone; of reply, the form that pipes take.
-    ("sandbox", &["exchange", "observe", "reply", "stash", "wire"]),
+    ("sandbox", &["exchange", "observe", "quota", "reply", "stash", "wire"]),
     ("substitution", &[]),
     // Of site, reading a part of an open file.
     ("reply", &["site"]),
     ("pipes", &["reply", "substitution"]),
     ("wptserve", &["exchange", "observe", "pipes", "reply", "site", "substitution"]),
-    ("router", &["exchange", "observe", "reply", "sandbox", "site", "wptserve"]),
+    ("router", &["exchange", "observe", "quota", "reply", "sandbox", "site", "wptserve"]),
+    ("tenant", &["exchange", "observe", "quota", "router", "sandbox", "site", "stash", "tls"]),
+    ("admin", &["exchange", "quota", "tenant"]),
     ("server", &["drain", "exchange", "http1", "http2", "observe", "tls", "wire"]),
     ("cli", &[]),
     // Settings only: config fills what subsystems own.
     (
         "config",
         &[
-            "cli", "exchange", "http1", "http2", "observe", "router", "sandbox", "server", "site", "stash", "tls",
-            "wptserve",
+            "cli", "exchange", "http1", "http2", "observe", "quota", "router", "sandbox", "server", "site", "stash",
+            "tenant", "tls", "wptserve",
         ],
     ),
 ];

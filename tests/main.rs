@@ -28,6 +28,7 @@ mod scripts;
 mod site;
 mod stash;
 mod support;
+mod tenants;
 mod warm;
 mod wasi;
 mod wire_log;

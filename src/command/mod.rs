@@ -8,6 +8,7 @@ mod parts;
 mod serve;
 mod started;
 mod table;
+mod tenants;
 mod warm;
 mod wire;
 mod wpt;
@@ -15,13 +16,14 @@ mod wpt;
 use std::{
     io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Result;
 use framewright::{
     cli::{Cli, Command, EXIT_USAGE},
     config::{self, ConfigError, ProcessEnvironment},
-    observe,
+    observe, sandbox,
 };
 use parts::PartsError;
 
@@ -62,6 +64,10 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
             call::run(arguments, &plan).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Wire(arguments) => wire::run(arguments, environment),
+        Command::CompileComponent(bounds) => {
+            let cpu = Duration::from_secs(bounds.cpu);
+            Ok(sandbox::compile_here(cpu, bounds.memory, bounds.result)?.into())
+        }
     }
 }
 

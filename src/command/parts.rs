@@ -3,12 +3,12 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use framewright::{
-    config::{RouteSettings, ServePlan, WptservePlan},
+    config::{GrantSettings, RouteSettings, ServePlan, WptservePlan},
     exchange::Dispatch,
     http1, http2,
-    router::{self, Behaviour, GrantRule, Pattern, Router},
-    sandbox::{self, Grants, LoadError, Sandbox, SetupError},
-    server::BindError,
+    router::{self, Behaviour, Pattern, Router},
+    sandbox::{self, LoadError, Sandbox, SetupError},
+    server::{BindError, ListenerSettings},
     site::{self, Site},
     tls, wptserve,
 };
@@ -130,6 +130,20 @@ pub(super) fn with_surroundings(mut settings: sandbox::Settings) -> Result<sandb
     Ok(settings)
 }
 
+/// A listener without TLS, which answers as everywhere.
+pub(super) fn listener(listener: &framewright::config::ListenerSettings) -> ListenerSettings {
+    ListenerSettings {
+        name: listener.name.as_str().into(),
+        addresses: listener.addresses.clone(),
+        skip_missing: listener.addresses_by_default,
+        port: listener.port,
+        protocols: listener.protocols,
+        tls: None,
+        dispatch: None,
+        origin: listener.origin.clone(),
+    }
+}
+
 /// Compiles the handlers of all routes side by side.
 async fn preload(sandbox: &Arc<Sandbox>, router: &Router, routes: &[RouteSettings]) -> Result<(), PartsError> {
     let mut loading = JoinSet::new();
@@ -153,26 +167,17 @@ fn router_settings(plan: &ServePlan) -> router::Settings {
         pattern: Pattern::new(&route.pattern),
         handler: route.handler.clone(),
     });
-    let grants = plan.grants.iter().map(|rule| {
-        let each = [
-            (rule.raw, Grants::RAW),
-            (rule.stash, Grants::STASH),
-            (rule.files, Grants::FILES),
-            (rule.push, Grants::PUSH),
-        ];
-        let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
-        GrantRule { pattern: Pattern::new(&rule.pattern), grants }
-    });
     router::Settings {
         root: plan.site.root.clone(),
         routes: routes.collect(),
-        grants: grants.collect(),
+        grants: plan.grants.iter().map(GrantSettings::rule).collect(),
         python: plan.site.python,
         shared: plan.site.python_shared.iter().map(|pattern| Pattern::new(pattern)).collect(),
+        account: None,
     }
 }
 
-fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {
+pub(super) fn http_settings(plan: &ServePlan) -> (http1::Settings, http2::Settings) {
     let http = &plan.http;
     let mut http1 = http1::Settings {
         head_deadline: http.header,

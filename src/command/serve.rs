@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use framewright::config::ServePlan;
 
-use super::{started::Started, table};
+use super::{started::Started, table, tenants};
 
 /// Builds everything, binds, says so, and serves until asked to stop.
 ///
@@ -13,7 +13,10 @@ use super::{started::Started, table};
 /// Whatever can fail before the first request.
 pub(super) async fn run(plan: &ServePlan) -> Result<ExitCode> {
     let server = Started::new(plan).await?;
-    table::print(&server.bound, plan, server.identity.as_ref());
+    match &plan.tenants {
+        Some(tenants) => table::show(&tenants::summary(tenants, &server.bound)),
+        None => table::print(&server.bound, plan, server.identity.as_ref()),
+    }
     server.announce()?;
     server.serve().await
 }

@@ -5,20 +5,22 @@ use std::{io::Write, path::Path, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use framewright::{
-    config::{ServePlan, WptservePlan},
+    config::{ServePlan, TenantsPlan, WptservePlan},
     exchange::Dispatch,
     http1, http2,
     observe::wire_log::{self, WireLog},
     router::{Behaviour, Front},
     sandbox::{Grants, Program, Runtime, Sandbox, Script, Target, Task},
     server::{self, Bound, ListenerSettings, Outcome, Signals},
+    tenant::Tenants,
     tls::{Acceptor, Identity},
     wptserve,
 };
 
 use super::{
     calendar,
-    parts::{Parts, PartsError},
+    parts::{self, Parts, PartsError},
+    tenants::{self, TenantParts},
 };
 
 /// A server whose listeners are open.
@@ -30,6 +32,7 @@ pub(super) struct Started {
     wire_log: Option<Arc<WireLog>>,
     /// The sandbox, if the site has handlers for the runtime that takes long to compile.
     python: Option<Arc<Sandbox>>,
+    tenants: Option<Tenants>,
 }
 
 impl Started {
@@ -39,6 +42,13 @@ impl Started {
     /// Whatever can fail before the first request.
     pub(super) async fn new(plan: &ServePlan) -> Result<Self> {
         let signals = Signals::system()?;
+        match &plan.tenants {
+            Some(tenants) => Self::with_tenants(plan, tenants, signals),
+            None => Self::with_site(plan, signals).await,
+        }
+    }
+
+    async fn with_site(plan: &ServePlan, signals: Signals) -> Result<Self> {
         let identity = match &plan.tls {
             Some(settings) => Some(Identity::load(settings, calendar()).map_err(PartsError::from)?),
             None => None,
@@ -49,15 +59,8 @@ impl Started {
             None => None,
         };
         let wire_log = wire_log(plan)?;
-        let settings = server::Settings {
-            listeners: listeners(plan, identity.as_ref())?,
-            connections: plan.server.connections,
-            handshake: plan.server.handshake,
-            sniff: plan.http.header,
-            drain: plan.server.drain,
-            http1: http1::Settings { wire_log: wire_log.clone(), ..parts.http1.clone() },
-            http2: http2::Settings { wire_log: wire_log.clone(), ..parts.http2.clone() },
-        };
+        let http = (parts.http1.clone(), parts.http2.clone());
+        let settings = server_settings(plan, listeners(plan, identity.as_ref())?, http, wire_log.as_ref());
         let bound = server::bind(settings).map_err(PartsError::from)?;
         let dispatch = match checkout {
             Some((behaviour, site)) => wptserve(behaviour, site, &parts, &bound),
@@ -65,7 +68,19 @@ impl Started {
         };
         let python = plan.site.python || plan.wptserve.is_some();
         let python = python.then(|| Arc::clone(&parts.sandbox));
-        Ok(Self { bound, identity, signals, dispatch, wire_log, python })
+        Ok(Self { bound, identity, signals, dispatch, wire_log, python, tenants: None })
+    }
+
+    fn with_tenants(plan: &ServePlan, own: &TenantsPlan, signals: Signals) -> Result<Self> {
+        let TenantParts { tenants, sandbox, listeners } = TenantParts::build(plan, own)?;
+        let wire_log = wire_log(plan)?;
+        let settings = server_settings(plan, listeners, parts::http_settings(plan), wire_log.as_ref());
+        let bound = server::bind(settings).map_err(PartsError::from)?;
+        let settings = &own.settings;
+        let python = settings.terms.python || settings.listed.iter().any(|listed| listed.terms.python);
+        let python = python.then_some(sandbox);
+        let dispatch = Arc::new(tenants.clone());
+        Ok(Self { bound, identity: None, signals, dispatch, wire_log, python, tenants: Some(tenants) })
     }
 
     /// Says on standard output where it listens.
@@ -85,6 +100,9 @@ impl Started {
         if let Some(sandbox) = self.python {
             // Nobody waits for it but the first request that needs it: it ends with the program.
             drop(tokio::spawn(warm(sandbox)));
+        }
+        if let Some(tenants) = self.tenants {
+            drop(tokio::spawn(tenants::sweep(tenants)));
         }
         let outcome = self.bound.serve(self.dispatch, self.signals).await;
         if let Some(log) = self.wire_log {
@@ -140,17 +158,26 @@ fn listeners(plan: &ServePlan, identity: Option<&Identity>) -> Result<Vec<Listen
             Some(identity) if listener.tls => Some(Acceptor::new(identity, alpn)?),
             _ => None,
         };
-        Ok(ListenerSettings {
-            name: listener.name.as_str().into(),
-            addresses: listener.addresses.clone(),
-            skip_missing: listener.addresses_by_default,
-            port: listener.port,
-            protocols: listener.protocols,
-            tls,
-            origin: listener.origin.clone(),
-        })
+        Ok(ListenerSettings { tls, ..parts::listener(listener) })
     };
     plan.listeners.iter().map(listener).collect()
+}
+
+fn server_settings(
+    plan: &ServePlan,
+    listeners: Vec<ListenerSettings>,
+    (http1, http2): (http1::Settings, http2::Settings),
+    wire_log: Option<&Arc<WireLog>>,
+) -> server::Settings {
+    server::Settings {
+        listeners,
+        connections: plan.server.connections,
+        handshake: plan.server.handshake,
+        sniff: plan.http.header,
+        drain: plan.server.drain,
+        http1: http1::Settings { wire_log: wire_log.cloned(), ..http1 },
+        http2: http2::Settings { wire_log: wire_log.cloned(), ..http2 },
+    }
 }
 
 /// Starts the wire log, if one is asked for.

@@ -10,8 +10,13 @@ use framewright::{
 
 /// Prints the table to standard error.
 pub(super) fn print(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) {
+    show(&text(bound, plan, identity));
+}
+
+/// Prints a text to standard error.
+pub(super) fn show(text: &str) {
     // If standard error is gone there is nobody to tell.
-    let _ = std::io::stderr().lock().write_all(text(bound, plan, identity).as_bytes());
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn text(bound: &Bound, plan: &ServePlan, identity: Option<&Identity>) -> String {

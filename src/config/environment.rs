@@ -35,6 +35,9 @@ pub trait Environment {
     /// # Errors
     /// If it has none.
     fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
+
+    /// The file of this program, to start it once more.
+    fn program(&self) -> PathBuf;
 }
 
 /// The process's own environment and file system.
@@ -64,6 +67,14 @@ impl Environment for ProcessEnvironment {
 
     fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         (host, 0).to_socket_addrs().map(|addresses| addresses.map(|address| address.ip()).collect())
+    }
+
+    fn program(&self) -> PathBuf {
+        // On Linux this is the file that runs, even after another has taken its place: both ends are of one version.
+        if cfg!(target_os = "linux") {
+            return PathBuf::from("/proc/self/exe");
+        }
+        std::env::current_exe().unwrap_or_else(|_| PathBuf::from("framewright"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::IpAddr, path::PathBuf, sync::Arc};
 
-use crate::wptserve;
+use crate::{tenant, wptserve};
 
 /// A fault of the configuration and where it stands. Shown as `FILE:LINE: message`.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +153,18 @@ pub enum Fault {
     /// A flag that only counts with another setting.
     #[error("`{0}` counts only with {1}")]
     Pointless(&'static str, &'static str),
+    /// Something that a server with tenants has not.
+    #[error("`{0}` does not go together with tenants: {1}")]
+    NotWithTenants(&'static str, &'static str),
+    /// A name that no tenant can have.
+    #[error("{0:?} can be no tenant's name: {1}")]
+    TenantName(String, tenant::NameFault),
+    /// A `*` in a root that nothing can fill.
+    #[error("a `*` in `root` takes the place of what `*` stands for in a name: every name here needs one")]
+    TenantRoot,
+    /// An address for the operator's listener that others could reach, or none at all.
+    #[error("{0:?} is no loopback address with a port, such as 127.0.0.1:9901")]
+    NotLoopback(String),
     /// A log filter that cannot be understood.
     #[error("{0}")]
     Log(crate::observe::FilterError),

@@ -17,7 +17,10 @@ use serde::{
 };
 use toml::Spanned;
 
-use super::error::{ConfigError, Fault, Place};
+use super::{
+    error::{ConfigError, Fault, Place},
+    tenants::{Tenant, Tenants},
+};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +46,7 @@ pub(super) struct File {
     pub(super) python: Python,
     #[serde(default)]
     pub(super) raw: Raw,
+    pub(super) tenants: Option<Spanned<Tenants>>,
     #[serde(default)]
     pub(super) tenant: Vec<Spanned<Tenant>>,
 }
@@ -198,19 +202,6 @@ pub(super) struct Raw {
 pub(super) enum RawAfter {
     Keep,
     Close,
-}
-
-/// `[[tenant]]`: known to the format, refused by this version.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read so that its keys are checked; then refused as a whole")]
-pub(super) struct Tenant {
-    names: Option<Vec<String>>,
-    root: Option<PathBuf>,
-    #[serde(default)]
-    limits: Limits,
-    #[serde(default)]
-    grant: BTreeMap<String, Grant>,
 }
 
 /// Where the text came from, to turn spans into lines and relative paths into paths.

@@ -10,6 +10,10 @@ use super::{
     plan::GrantSettings,
     routes::check_pattern,
 };
+use crate::{
+    router::{GrantRule, Pattern},
+    sandbox::Grants,
+};
 
 /// What handlers may use where nobody says: all but files, because whoever starts a local server owns its handlers.
 pub(super) fn default_grant() -> GrantSettings {
@@ -25,15 +29,27 @@ pub(super) fn resolve(
     tables: &BTreeMap<Spanned<String>, file::Grant>,
     source: &Source,
 ) -> Result<Vec<GrantSettings>, ConfigError> {
+    resolve_under(vec![default_grant()], tables, source)
+}
+
+/// As [`resolve`], with these grants in the place of the default one.
+///
+/// # Errors
+/// Bad patterns.
+pub(super) fn resolve_under(
+    mut grants: Vec<GrantSettings>,
+    tables: &BTreeMap<Spanned<String>, file::Grant>,
+    source: &Source,
+) -> Result<Vec<GrantSettings>, ConfigError> {
     for pattern in tables.keys() {
         check_pattern(pattern.get_ref(), &pattern.span(), source)?;
     }
     // Patterns sort by what they match: a prefix of another is shorter, and covers it.
     let mut ascending: Vec<_> = tables.iter().map(|(pattern, table)| (pattern.get_ref(), table)).collect();
     ascending.sort_by_key(|(pattern, _)| specificity(pattern));
-    let mut grants = vec![default_grant()];
     for (pattern, table) in ascending {
-        let covering = grants.iter().rev().find(|grant| covers(&grant.pattern, pattern));
+        let covering = grants.iter().filter(|grant| covers(&grant.pattern, pattern));
+        let covering = covering.max_by_key(|grant| specificity(&grant.pattern));
         let above = covering.cloned().unwrap_or_else(default_grant);
         let grant = GrantSettings {
             pattern: pattern.clone(),
@@ -47,6 +63,20 @@ pub(super) fn resolve(
     }
     grants.sort_by_key(|grant| Reverse(specificity(&grant.pattern)));
     Ok(grants)
+}
+
+impl GrantSettings {
+    /// The same, as the router takes it.
+    pub fn rule(&self) -> GrantRule {
+        let each = [
+            (self.raw, Grants::RAW),
+            (self.stash, Grants::STASH),
+            (self.files, Grants::FILES),
+            (self.push, Grants::PUSH),
+        ];
+        let grants = each.iter().filter(|(granted, _)| *granted).fold(Grants::NONE, |all, (_, one)| all.with(*one));
+        GrantRule { pattern: Pattern::new(&self.pattern), grants }
+    }
 }
 
 /// Longer prefixes are more specific, and a single path more than any prefix.

@@ -11,10 +11,9 @@ use super::{
 };
 use crate::sandbox;
 
-/// The settings that `[limits]` speaks of.
+/// The settings that `[limits]` speaks of, those of the sandbox aside.
 #[derive(Debug)]
 pub(super) struct Limited<'a> {
-    pub(super) sandbox: &'a mut sandbox::Settings,
     pub(super) server: &'a mut ServerSettings,
     pub(super) http: &'a mut HttpSettings,
     pub(super) site_cache_octets: &'a mut u64,
@@ -26,7 +25,6 @@ pub(super) struct Limited<'a> {
 /// [`Fault::OutOfRange`].
 pub(super) fn apply(limits: &file::Limits, source: &file::Source, to: &mut Limited<'_>) -> Result<(), ConfigError> {
     let keys = Keys { source };
-    of_the_sandbox(limits, &keys, to.sandbox)?;
     keys.number(&mut to.server.connections, "connections", &limits.connections, 1, 1..=1_000_000)?;
     keys.seconds(&mut to.server.handshake, "handshake_s", &limits.handshake_s, 1..=HOUR)?;
     keys.seconds(&mut to.server.drain, "drain_s", &limits.drain_s, 0..=HOUR)?;
@@ -41,7 +39,16 @@ pub(super) fn apply(limits: &file::Limits, source: &file::Source, to: &mut Limit
     keys.number(to.site_cache_octets, "cache_mib", &limits.cache_mib, MIB, 0..=65_536)
 }
 
-fn of_the_sandbox(limits: &file::Limits, keys: &Keys<'_>, to: &mut sandbox::Settings) -> Result<(), ConfigError> {
+/// Overwrites the settings of the sandbox for which the file has a value.
+///
+/// # Errors
+/// [`Fault::OutOfRange`].
+pub(super) fn of_the_sandbox(
+    limits: &file::Limits,
+    source: &file::Source,
+    to: &mut sandbox::Settings,
+) -> Result<(), ConfigError> {
+    let keys = Keys { source };
     // A 32-bit memory ends at 4 GiB.
     keys.number(&mut to.limits.memory, "memory_mib", &limits.memory_mib, MIB, 1..=4096)?;
     keys.number(&mut to.limits.table_elements, "table_elements", &limits.table_elements, 1, 1..=10_000_000)?;
@@ -61,18 +68,18 @@ fn of_the_sandbox(limits: &file::Limits, keys: &Keys<'_>, to: &mut sandbox::Sett
     keys.seconds(&mut to.stash.age, "stash_age_s", &limits.stash_age_s, 1..=WEEK)
 }
 
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
-const WEEK: u64 = 7 * DAY;
+pub(super) const KIB: u64 = 1 << 10;
+pub(super) const MIB: u64 = 1 << 20;
+pub(super) const HOUR: u64 = 3600;
+pub(super) const DAY: u64 = 24 * HOUR;
+pub(super) const WEEK: u64 = 7 * DAY;
 
 /// Reads single keys.
-struct Keys<'a> {
-    source: &'a file::Source,
+pub(super) struct Keys<'a> {
+    pub(super) source: &'a file::Source,
 }
 
-type Value = Option<Spanned<u64>>;
+pub(super) type Value = Option<Spanned<u64>>;
 
 impl Keys<'_> {
     fn read(&self, key: &'static str, value: &Value, range: &RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
@@ -100,7 +107,7 @@ impl Keys<'_> {
         })
     }
 
-    fn number<T: TryFrom<u64>>(
+    pub(super) fn number<T: TryFrom<u64>>(
         &self,
         to: &mut T,
         key: &'static str,
@@ -128,7 +135,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    fn seconds(
+    pub(super) fn seconds(
         &self,
         to: &mut Duration,
         key: &'static str,
@@ -141,7 +148,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    fn millis(
+    pub(super) fn millis(
         &self,
         to: &mut Duration,
         key: &'static str,

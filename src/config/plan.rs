@@ -1,8 +1,12 @@
 //! What the configuration means: settings for each part of the server.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
-use crate::{exchange::AfterRaw, observe, sandbox, server::Protocols, tls, wptserve};
+use crate::{exchange::AfterRaw, observe, sandbox, server::Protocols, tenant, tls, wptserve};
 
 /// Everything that serving needs to know.
 #[derive(Clone, Debug)]
@@ -33,6 +37,19 @@ pub struct ServePlan {
     pub log: observe::Settings,
     /// The file of the wire log, if there is to be one.
     pub wire_log: Option<PathBuf>,
+    /// Strangers' sites, in the place of the static site, routes and grants.
+    pub tenants: Option<TenantsPlan>,
+}
+
+/// Strangers' sites.
+#[derive(Clone, Debug)]
+pub struct TenantsPlan {
+    /// Who there is.
+    pub settings: tenant::Settings,
+    /// The folder of certificates by name; none: only our own authority's.
+    pub certs: Option<PathBuf>,
+    /// Where the operator's own listener is to be; a loopback address.
+    pub admin: Option<SocketAddr>,
 }
 
 /// A site that behaves as wptserve does.

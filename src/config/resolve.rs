@@ -11,7 +11,7 @@ use super::{
     grants, limits, listeners,
     plan::{HttpSettings, ServePlan, ServerSettings, SiteSettings, WarmPlan},
     routes::{self, check_pattern},
-    wptserve,
+    tenants, wptserve,
 };
 use crate::{
     cli::{CaArgs, CallArgs, CheckArgs, LogArgs, LogFormat, ServeArgs, SiteArgs, WarmArgs},
@@ -97,7 +97,13 @@ fn plan(
     };
     let listeners = listeners::resolve(arguments, read.as_ref().map(|read| (&read.file, &read.source)))?;
     let state_dir = state_dir(arguments.site.state_dir.as_ref(), read.as_ref(), environment);
-    let root = root(&arguments.site, read.as_ref(), environment)?;
+    let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
+    limits::of_the_sandbox(&file.limits, source, &mut sandbox)?;
+    let tenants = tenants::resolve(arguments, file, source, &mut sandbox, environment)?;
+    let root = match &tenants {
+        Some(tenants) => tenants::shown_root(tenants),
+        None => root(&arguments.site, read.as_ref(), environment)?,
+    };
     let certificate = certificate(arguments, file, source, &state_dir)?;
     let key_log = environment.variable("SSLKEYLOGFILE").map(PathBuf::from);
     let wptserve = wptserve::resolve(file, source, &listeners, &root, &certificate, environment)?;
@@ -109,17 +115,12 @@ fn plan(
         python_shared: Vec::new(),
         cache_octets: 64 << 20,
     };
-    let mut sandbox = sandbox::Settings { cache_dir: Some(state_dir.join("cache")), ..sandbox::Settings::default() };
     if let Some(OnDisconnect::Cancel) = file.sandbox.on_disconnect {
         sandbox.on_disconnect = sandbox::OnDisconnect::Cancel;
     }
     let (mut server, mut http) = (ServerSettings::default(), HttpSettings::default());
-    let mut limited = limits::Limited {
-        sandbox: &mut sandbox,
-        server: &mut server,
-        http: &mut http,
-        site_cache_octets: &mut site.cache_octets,
-    };
+    let mut limited =
+        limits::Limited { server: &mut server, http: &mut http, site_cache_octets: &mut site.cache_octets };
     limits::apply(&file.limits, source, &mut limited)?;
     if let Some(shared) = &file.python.shared {
         let has_python = site.python || wptserve.is_some();
@@ -142,6 +143,7 @@ fn plan(
         http,
         log,
         wire_log: arguments.wire_log.clone(),
+        tenants,
     })
 }
 
@@ -169,9 +171,6 @@ fn read(path: &Path, environment: &dyn Environment) -> Result<Read, ConfigError>
         .map_err(|error| ConfigError { place: Place::File(path.to_owned()), fault: Fault::Unreadable(error) })?;
     let source = Source::new(path, &text);
     let file = File::parse(&text, &source)?;
-    if let Some(tenant) = file.tenant.first() {
-        return Err(source.fault(&tenant.span(), Fault::NotSupported("[[tenant]]")));
-    }
     Ok(Read { file, source })
 }
 

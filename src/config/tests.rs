@@ -56,6 +56,10 @@ impl Environment for World {
         Ok(path.components().collect())
     }
 
+    fn program(&self) -> PathBuf {
+        "/bin/framewright".into()
+    }
+
     fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
         Err(io::ErrorKind::NotFound.into())
     }
@@ -201,6 +205,8 @@ fn limits_have_their_unit_in_the_key() {
         on_disconnect: sandbox::OnDisconnect::Cancel,
         is_local: true,
         runtimes: sandbox::Runtimes::default(),
+        compiler: None,
+        compile_queue: 64,
         stash: stash::Settings { keys: 22, octets: 23 << 20, value_octets: 24 << 10, age: Duration::from_secs(25) },
     };
     assert_eq!(format!("{:?}", plan.sandbox), format!("{expected:?}"));
@@ -407,7 +413,29 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("\nroot = \"nowhere\"\n", 2, "no such folder: etc/nowhere"),
     ("\ncert = \"c.pem\"\n", 2, "`cert` needs `key` beside it"),
     ("\nkey = \"k.pem\"\n", 2, "`key` needs `cert` beside it"),
-    ("\n\n[[tenant]]\nnames = [\"a\"]\n[tenant.limits]\ncpu_ms = 3\n", 3, "`[[tenant]]` is not supported yet"),
+    // Tenants.
+    ("\n\n[[tenant]]\nnames = [\"a\"]\n[tenant.limits]\ncpu_ms = 3\n", 3, "`root` is missing here"),
+    ("[[tenant]]\nroot = \"web\"\n", 1, "`names` is missing here"),
+    ("[[tenant]]\nroot = \"web\"\nnames = []\n", 3, "`names` must not be empty"),
+    ("[[tenant]]\nroot = \"web\"\nnames = [\"a\",\n\"b c\"]\n", 4, "\"b c\" can be no tenant's name"),
+    ("[[tenant]]\nroot = \"web\"\nnames = [\"*\"]\n", 3, "with a parent after it"),
+    ("[[tenant]]\nnames = [\"a\"]\nroot = \"nowhere\"\n", 3, "no such folder: etc/nowhere"),
+    ("[[tenant]]\nnames = [\"a\"]\nroot = \"x/*\"\n", 3, "every name here needs one"),
+    (
+        "[[tenant]]\nnames = [\"a\"]\nroot = \"web\"\n[[tenant]]\nnames = [\"b\", \"A\"]\nroot = \"web\"\n",
+        4,
+        "a tenant of the same name is there already, at line 1",
+    ),
+    (
+        "[tenants]\nroot = \"web\"\n[tenants.limits]\nmemory_mib = 257\n",
+        4,
+        "`memory_mib` is 257, which is out of range: 1 to 256",
+    ),
+    ("[tenants]\nroot = \"web\"\n[tenants.limits]\nslots = 3\n", 4, "unknown field `slots`"),
+    ("[tenants]\nroot = \"web\"\nadmin = \"0.0.0.0:1\"\n", 3, "\"0.0.0.0:1\" is no loopback address"),
+    ("[tenants]\nroot = \"web\"\n[grant.\"/*\"]\n", 3, "`[grant]` does not go together with tenants"),
+    ("root = \"web\"\n[tenants]\nroot = \"web\"\n", 1, "`root` does not go together with tenants"),
+    ("\n[tenants]\ncerts = \"web\"\n", 2, "`[tenants]` counts only with tenants"),
     ("[[tenant]]\nname = \"a\"\n", 2, "unknown field `name`"),
 ];
 
@@ -442,4 +470,34 @@ fn faults_of_the_file_name_file_and_line() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn tenants_have_nothing_granted_and_inherit_what_is_said_of_all() {
+    let plan = of_file(
+        "[tenants]\nroot = \"web\"\ncerts = \"certs\"\nadmin = \"127.0.0.1:9901\"\ncompile_cpu_s = 3\n\
+         [tenants.limits]\ncpu_ms = 5\nexchanges = 6\n[tenants.grant.\"/a/*\"]\nstash = true\n\
+         [[tenant]]\nnames = [\"A.example\"]\nroot = \"web\"\npython = true\n\
+         [tenant.limits]\nexchanges = 7\nstash_keys = 8\n[tenant.grant.\"/a/b\"]\nraw = true\n",
+    );
+    let tenants = plan.tenants.expect("tenants");
+    assert_eq!(tenants.certs, Some("etc/certs".into()));
+    assert_eq!(tenants.admin, Some("127.0.0.1:9901".parse().unwrap()));
+    assert_eq!(tenants.settings.folder, Some("etc/web".into()));
+    let compiler = plan.sandbox.compiler.expect("a compiler");
+    assert_eq!((compiler.program, compiler.cpu), ("/bin/framewright".into(), Duration::from_secs(3)));
+    let (all, one) = (&tenants.settings.terms, &tenants.settings.listed[0].terms);
+    assert_eq!((all.limits.cpu, one.limits.cpu), (Duration::from_millis(5), Duration::from_millis(5)));
+    assert_eq!((all.quota.exchanges, one.quota.exchanges), (6, 7));
+    assert_eq!((all.stash.keys, one.stash.keys), (1000, 8));
+    assert_eq!((all.python, one.python), (false, true));
+    let at = |terms: &crate::tenant::Terms, path: &str| {
+        let rule = terms.grants.iter().find(|rule| rule.pattern.matches(path.as_bytes())).expect("one for every path");
+        rule.grants.names().collect::<Vec<_>>().join(" ")
+    };
+    for (path, of_all, of_one) in
+        [("/", "", ""), ("/a/x", "stash", "stash"), ("/a/b", "stash", "raw stash"), ("/b", "", "")]
+    {
+        assert_eq!((at(all, path), at(one, path)), (of_all.to_owned(), of_one.to_owned()), "{path}");
+    }
 }

@@ -18,7 +18,7 @@ mod stream_writer;
 mod syntax;
 
 pub use content::{ContentError, ContentEvent, ContentStream, NoContent};
-pub use dispatch::{BoxFuture, Dispatch};
+pub use dispatch::{BoxFuture, Dispatch, Entry, Escort};
 pub use exchange::{ConnectionFacts, ConnectionId, Exchange, ExchangeId, TlsFacts};
 pub use fields::{Field, FieldSection, Representation};
 pub use inspect::{NoFrame, NoFrames, SEEN_OCTETS, SeenFrame, WireView};

@@ -20,6 +20,8 @@ pub struct Access<'a> {
     pub stream: Option<u32>,
     /// The name of the listener.
     pub listener: &'a str,
+    /// The tenant whose site it is, where there are tenants.
+    pub tenant: Option<&'a str>,
     /// Protocol and version: `HTTP/1.1`, `HTTP/2`.
     pub version: &'a str,
     /// The method, as the peer sent it.
@@ -61,6 +63,7 @@ pub fn access(access: &Access<'_>) {
         connection = %access.connection,
         stream = access.stream,
         listener = access.listener,
+        tenant = access.tenant,
     );
 }
 

@@ -157,6 +157,7 @@ mod tests {
             connection: &7,
             stream: Some(3),
             listener: "https",
+            tenant: None,
             version: "HTTP/2",
             method: b"GET",
             path_and_query: b"/a\x1b[1m\n",

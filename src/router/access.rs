@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::{
     exchange::{ConnectionFacts, Exchange, ExchangeId, Sent, Version},
     observe::{Access, access},
+    quota::{Account, Ended},
 };
 
 /// An exchange's line; written when the exchange is done, or dropped with its task.
@@ -18,6 +19,8 @@ pub(super) struct AccessLine {
     version: Version,
     method: Bytes,
     path_and_query: Bytes,
+    arrived: Instant,
+    account: Option<Arc<Account>>,
     is_written: bool,
 }
 
@@ -29,7 +32,8 @@ pub(super) struct HandlerShare<'a> {
 }
 
 impl AccessLine {
-    pub(super) fn of(exchange: &Exchange) -> Self {
+    /// The line of an exchange, which counts in this account too.
+    pub(super) fn of(exchange: &Exchange, account: Option<&Arc<Account>>) -> Self {
         Self {
             id: exchange.id,
             connection: Arc::clone(&exchange.connection),
@@ -37,6 +41,8 @@ impl AccessLine {
             version: exchange.head.version,
             method: exchange.head.method.clone(),
             path_and_query: exchange.head.path_and_query.clone(),
+            arrived: exchange.arrived,
+            account: account.cloned(),
             is_written: false,
         }
     }
@@ -49,11 +55,15 @@ impl AccessLine {
 
     fn log(&self, sent: &Sent, cause: Option<&str>, handler: Option<&HandlerShare<'_>>) {
         let cause = cause.or(sent.peer_gone.map(|_| "the peer left first"));
+        if let Some(account) = &self.account {
+            account.ended(&Ended { status: sent.status, time: self.arrived.elapsed(), failed: cause.is_some() });
+        }
         access(&Access {
             exchange: &self.id,
             connection: &self.connection.id,
             stream: self.stream_id,
             listener: &self.connection.listener,
+            tenant: self.account.as_ref().map(|account| &**account.tenant()),
             version: self.version.as_str(),
             method: &self.method,
             path_and_query: &self.path_and_query,

@@ -33,7 +33,7 @@ impl Dispatch for Front {
 }
 
 async fn no_websockets(mut exchange: Exchange) {
-    let line = AccessLine::of(&exchange);
+    let line = AccessLine::of(&exchange, None);
     page::respond(&mut exchange.response, 501, None, "501: this version does not speak WebSocket\n").await;
     line.write(&exchange.response.sent(), Some("WebSocket"), None);
 }

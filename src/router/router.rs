@@ -81,7 +81,7 @@ impl<H: RunHandler> Dispatch for Router<H> {
         let parts = Arc::clone(&self.0);
         // Decided before the future is made: that of a handler is far larger than that of a file.
         match parts.known_target(&exchange.head) {
-            Some(target) => Box::pin(async move { parts.run(&target, AccessLine::of(&exchange), exchange).await }),
+            Some(target) => Box::pin(async move { parts.run(&target, parts.line(&exchange), exchange).await }),
             None => Box::pin(async move { parts.serve(exchange).await }),
         }
     }
@@ -99,6 +99,10 @@ impl<H: RunHandler> Parts<H> {
         }
         // Spelled in another way, it is found in `serve`.
         if path.ends_with(HANDLER_SUFFIX.as_bytes()) { self.files.get(path) } else { None }
+    }
+
+    fn line(&self, exchange: &Exchange) -> AccessLine {
+        AccessLine::of(exchange, self.settings.account.as_ref())
     }
 
     async fn run(&self, target: &Target, line: AccessLine, exchange: Exchange) {
@@ -150,7 +154,7 @@ impl<H: RunHandler> Parts<H> {
 
     /// Answers with a handler or script of the site, or with the site itself.
     async fn serve(&self, exchange: Exchange) {
-        let line = AccessLine::of(&exchange);
+        let line = self.line(&exchange);
         let Ok(path) = SitePath::parse(exchange.head.path()) else { return self.serve_site(line, exchange).await };
         let found = if path.is_handler() {
             let file = self.site.files().locate(path.clone()).await;

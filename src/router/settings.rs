@@ -1,9 +1,9 @@
 //! What an operator chooses about routes and grants.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::Pattern;
-use crate::sandbox::Grants;
+use crate::{quota::Account, sandbox::Grants};
 
 /// Which handlers answer where, and what they may do.
 #[derive(Clone, Default, Debug)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub python: bool,
     /// Python handlers that share an instance which lives on, by their paths.
     pub shared: Vec<Pattern>,
+    /// Where exchanges are counted, of the tenant whose site it is; none for a server's own site.
+    pub account: Option<Arc<Account>>,
 }
 
 /// A handler mapped to a path.

@@ -94,6 +94,7 @@ mod tests {
             grants: grants.iter().map(grant).collect(),
             python: false,
             shared: Vec::new(),
+            account: None,
         })
     }
 

@@ -10,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Grants, Program, Runtime, Sandbox, Script, Target, Task, bindings::HandlerPre, code_cache::Missed};
+use super::{
+    Grants, House, Program, Runtime, Sandbox, Script, Target, Task, bindings::HandlerPre, code_cache::Missed,
+    fault::Case,
+};
 use crate::exchange::{
     BoxFuture, ConnectionFacts, ConnectionId, Exchange, ExchangeId, FieldSection, NoContent, NoFrames, RequestHead,
     ResponseHead, ResponseWriter, SendError, StreamWriter, Version,
@@ -19,20 +22,22 @@ use crate::exchange::{
 impl Sandbox {
     /// Compiles these modules one after another, unless others are being compiled: then a later exchange asks again.
     /// So what exchanges cost beyond their own accounts is bounded by one instance at a time.
-    pub(super) fn compile_aside(&self, handler: &Arc<HandlerPre>, missed: Vec<Missed>) {
+    pub(super) fn compile_aside(&self, house: &House, handler: &Arc<HandlerPre>, missed: Vec<Missed>) {
         if missed.is_empty() {
             return;
         }
         let (Some(own), Ok(turn)) = (self.own.upgrade(), Arc::clone(&self.aside).try_acquire_owned()) else { return };
-        let handler = Arc::clone(handler);
+        let (house, handler) = (house.clone(), Arc::clone(handler));
         // Nobody waits for it: it ends with the program.
         drop(tokio::spawn(async move {
             for (path, source) in missed {
-                if own.code.has(&path, &source) {
+                if house.code.has(&path, &source) {
                     continue;
                 }
                 let target = target(&path, source);
-                own.run_alone(&handler, &target, exchange()).await;
+                let exchange = exchange();
+                let case = Case { target: &target, exchange: exchange.id, house: &house };
+                own.run_alone(&handler, &case, exchange).await;
                 tracing::debug!(path, "a module that scripts import is compiled for later exchanges");
             }
             drop(turn);

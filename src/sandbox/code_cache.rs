@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::target::Script;
 
-/// Octets kept in all, keys aside; what was used longest ago is dropped for more. Compiled scripts have about twice the
-/// octets of their source: enough for some thousand.
+/// Octets kept in all where nobody says otherwise, keys aside; what was used longest ago is dropped for more. Compiled
+/// scripts have about twice the octets of their source: enough for some thousand.
 const KEPT_OCTETS: usize = 64 << 20;
 /// The most octets of one script's.
 const CODE_OCTETS: usize = 4 << 20;
@@ -20,6 +20,7 @@ pub(super) struct CodeCache(Mutex<Kept>);
 struct Kept {
     codes: LruCache<Key, Bytes>,
     octets: usize,
+    most: usize,
 }
 
 /// A module that an exchange asked for in vain: its path and source.
@@ -46,7 +47,11 @@ pub(super) struct CodeDesk {
 
 impl CodeCache {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Kept { codes: LruCache::unbounded(), octets: 0 })))
+        Self::bounded(KEPT_OCTETS)
+    }
+
+    pub(super) fn bounded(most: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Kept { codes: LruCache::unbounded(), octets: 0, most })))
     }
 
     /// Whether the code of this script or module is kept.
@@ -64,7 +69,7 @@ impl CodeCache {
         if let Some(before) = kept.codes.put(key, code) {
             kept.octets -= before.len();
         }
-        while kept.octets > KEPT_OCTETS
+        while kept.octets > kept.most
             && let Some((_, oldest)) = kept.codes.pop_lru()
         {
             kept.octets -= oldest.len();

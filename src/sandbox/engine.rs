@@ -99,6 +99,11 @@ pub(super) fn compiler(processor: Processor) -> Result<Engine, EngineError> {
     Engine::new(&config).map_err(fault)
 }
 
+/// Likewise, on one thread.
+pub(super) fn lone_compiler() -> wasmtime::Result<Engine> {
+    Engine::new(config().parallel_compilation(false))
+}
+
 /// Everything that compiled code depends on.
 fn config() -> Config {
     let mut config = Config::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::WasmBacktrace;
 
-use super::{host::ResponseCell, limits::Exceeded, modules::LoadError, run::Report, target::Target};
+use super::{host::ResponseCell, house::House, limits::Exceeded, modules::LoadError, run::Report, target::Target};
 use crate::exchange::{Exchange, ExchangeId, Phase, ResponseWriter, WriteError};
 
 /// How an exchange ended.
@@ -54,8 +54,8 @@ impl Outcome {
 pub(super) struct Case<'a> {
     pub(super) target: &'a Target,
     pub(super) exchange: ExchangeId,
-    /// Whether the client is told the cause of a failure.
-    pub(super) in_detail: bool,
+    /// Whose handler it is: that decides whether the client is told the cause of a failure.
+    pub(super) house: &'a House,
 }
 
 /// INTERNAL_ERROR (RFC 9113 §7).
@@ -99,7 +99,8 @@ async fn conclude(response: &mut ResponseWriter, case: &Case<'_>, outcome: &Outc
     let status = match outcome {
         Outcome::Returned => return,
         Outcome::NotLoaded(LoadError::NotFound(_)) => 404,
-        Outcome::NoSlot(_) | Outcome::NoTurn(_) => 503,
+        Outcome::NoSlot(_) | Outcome::NoTurn(_) | Outcome::NotLoaded(LoadError::Busy(_)) => 503,
+        Outcome::Exceeded(Exceeded::Quota(quota)) => quota.status(),
         Outcome::NoResponse
         | Outcome::TooShort
         | Outcome::Failed(_)
@@ -113,7 +114,7 @@ async fn conclude(response: &mut ResponseWriter, case: &Case<'_>, outcome: &Outc
             let _ = response.reset(INTERNAL_ERROR);
         }
         Phase::Head => {
-            let cause = outcome.cause().filter(|_| case.in_detail);
+            let cause = outcome.cause().filter(|_| case.house.is_local);
             let cause = cause.unwrap_or_else(|| "the handler gave no response".to_owned());
             let id = case.exchange;
             let _ = response.answer(status, &format!("{status}: {cause}\nexchange {id}, see the server's log\n")).await;
@@ -129,12 +130,13 @@ async fn conclude(response: &mut ResponseWriter, case: &Case<'_>, outcome: &Outc
 fn warn(case: &Case<'_>, outcome: &Outcome) {
     let Some(cause) = outcome.cause() else { return };
     let (exchange, handler) = (case.exchange, &*case.target.name);
+    let tenant = case.house.account().map(|account| &**account.tenant());
     let backtrace = match outcome {
         // Its own text: that of the error would end in a native backtrace, which takes 0.1 s to find names for.
         Outcome::Trapped(error) => error.downcast_ref::<WasmBacktrace>().map(tracing::field::display),
         _ => None,
     };
-    tracing::warn!(%exchange, handler, backtrace, "handler failed: {cause}");
+    tracing::warn!(%exchange, handler, tenant, backtrace, "handler failed: {cause}");
 }
 
 fn trap(error: &wasmtime::Error) -> String {

@@ -1,10 +1,11 @@
 //! Counts what an exchange uses of its host against its [`Limits`](super::Limits).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use wasmtime::ResourceLimiter;
 
 use super::settings::Limits;
+use crate::quota::{Account, Quota};
 
 /// A limit that an exchange met; the exchange ends with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum Exceeded {
     /// Content sent.
     #[error("limit of {0} octets sent exceeded (sent_mib)")]
     SentOctets(u64),
+    /// Something that all exchanges of a tenant share.
+    #[error("{0}")]
+    Quota(Quota),
     /// The peer left, and `on_disconnect` is `cancel`.
     #[error("the peer left (on_disconnect = \"cancel\")")]
     PeerGone,
@@ -32,19 +36,29 @@ pub enum Exceeded {
 /// Memory and tables of one store.
 pub(super) struct Meter {
     limits: Limits,
+    account: Option<Arc<Account>>,
     memory: usize,
     table_elements: usize,
     pub(super) exceeded: Option<Exceeded>,
 }
 
 impl Meter {
-    pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, memory: 0, table_elements: 0, exceeded: None }
+    /// A meter for an exchange, which counts its memory in this account too.
+    pub(super) fn new(limits: Limits, account: Option<Arc<Account>>) -> Self {
+        Self { limits, account, memory: 0, table_elements: 0, exceeded: None }
     }
 
     fn exceed<T>(&mut self, limit: Exceeded) -> wasmtime::Result<T> {
         self.exceeded = Some(limit);
         Err(wasmtime::Error::from(limit))
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(account) = &self.account {
+            account.shrink(self.memory as u64);
+        }
     }
 }
 
@@ -57,6 +71,11 @@ impl ResourceLimiter for Meter {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.limits.memory {
             return self.exceed(Exceeded::Memory(self.limits.memory));
+        }
+        if let Some(account) = &self.account
+            && !account.grow((total - self.memory) as u64)
+        {
+            return self.exceed(Exceeded::Quota(Quota::Memory));
         }
         self.memory = total;
         Ok(true)

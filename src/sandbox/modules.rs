@@ -23,13 +23,15 @@ use wasmtime::{
 use super::{
     bindings::{HandlerPre, ScriptRuntime},
     carried::Carried,
+    compiler::Compiler,
     grants::{self, Grants, Import},
     host::{Guest, link_wasi},
+    house::Tenure,
     platform::cores,
     precompiled::Artefacts,
     settings::Settings,
     shipped::{self, Runtimes},
-    target::{Program, Runtime},
+    target::{Program, Runtime, Target},
 };
 
 /// Why a file cannot be used as a handler.
@@ -90,6 +92,9 @@ pub enum LoadError {
         /// The interface.
         interface: String,
     },
+    /// It is not compiled yet, and too many wait for that: later it may be.
+    #[error("{0}")]
+    Busy(String),
     /// The server was built without this runtime.
     #[error(
         "this server was built without its runtime for {0} scripts: build the handlers (`make handlers`), then the server"
@@ -122,6 +127,12 @@ pub(super) struct Modules {
     python: OnceCell<Loaded>,
     /// Compilations at one time: one core is left to exchanges.
     compiling: Semaphore,
+    /// Looks for compiled handlers at one time: each holds a whole file.
+    looking: Semaphore,
+    /// Room in the line for the compiler.
+    queue: Semaphore,
+    /// Compiles what is not ours.
+    compiler: Option<Compiler>,
     limit: u64,
 }
 
@@ -132,6 +143,13 @@ struct Entry {
     /// When the file was looked at last.
     looked: Instant,
     handler: Arc<OnceCell<Loaded>>,
+}
+
+/// Whose handler is loaded, and out of which folder it must not lead.
+#[derive(Clone, Copy)]
+struct Tenancy<'a> {
+    tenure: &'a Tenure,
+    root: &'a Path,
 }
 
 /// What changes when a file changes.
@@ -167,6 +185,9 @@ impl Modules {
             frames: OnceCell::new(),
             python: OnceCell::new(),
             compiling: Semaphore::new(cores().saturating_sub(1).max(1)),
+            looking: Semaphore::new(cores()),
+            queue: Semaphore::new(settings.compile_queue),
+            compiler: settings.compiler.clone(),
             limit: settings.handler_octets,
         })
     }
@@ -175,9 +196,12 @@ impl Modules {
     ///
     /// # Cancel safety
     /// Safe: another caller takes over.
-    pub(super) async fn load(self: &Arc<Self>, program: &Program, grants: Grants, since: Instant) -> Loaded {
-        match program {
-            Program::Component(path) => self.load_file(path, grants, since).await,
+    pub(super) async fn load(self: &Arc<Self>, target: &Target, since: Instant, tenure: Option<&Tenure>) -> Loaded {
+        match &target.program {
+            Program::Component(path) => {
+                let tenancy = tenure.map(|tenure| Tenancy { tenure, root: &target.root });
+                self.load_file(path, target.grants, since, tenancy).await
+            }
             Program::Script(script) => self.load_runtime(script.runtime).await,
         }
     }
@@ -208,7 +232,13 @@ impl Modules {
 
     /// The handler in this file. Costs at most one look at the file's metadata when nothing changed; requests that
     /// arrived before a look share it.
-    async fn load_file(self: &Arc<Self>, path: &Arc<Path>, grants: Grants, since: Instant) -> Loaded {
+    async fn load_file(
+        self: &Arc<Self>,
+        path: &Arc<Path>,
+        grants: Grants,
+        since: Instant,
+        tenancy: Option<Tenancy<'_>>,
+    ) -> Loaded {
         let entry = match self.looked_at_since(path, grants, since) {
             Some(entry) => entry,
             None => {
@@ -219,29 +249,111 @@ impl Modules {
         if let Some(handler) = entry.handler.get() {
             return handler.clone();
         }
-        let load = || async {
-            let _permit = self.compiling.acquire().await;
-            let (modules, path) = (self.clone(), path.clone());
-            match tokio::task::spawn_blocking(move || modules.load_now(&path, grants).map(|(handler, _)| handler)).await
-            {
-                Ok(loaded) => loaded,
-                Err(error) => {
-                    Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
-                }
-            }
+        // A look at the queue is no property of the file: the next request tries again.
+        let loaded = entry.handler.get_or_try_init(|| self.load_version(path, grants, tenancy)).await;
+        loaded.map_or_else(|busy| Err(busy), Clone::clone)
+    }
+
+    /// The handler in this file as it is now.
+    ///
+    /// # Errors
+    /// [`LoadError::Busy`].
+    async fn load_version(
+        self: &Arc<Self>,
+        path: &Arc<Path>,
+        grants: Grants,
+        tenancy: Option<Tenancy<'_>>,
+    ) -> Result<Loaded, LoadError> {
+        let tenure = tenancy.map(|tenancy| tenancy.tenure);
+        // A link that has taken the place of a file may lead to somebody else's.
+        let path = &match tenancy {
+            Some(tenancy) => beneath(path, tenancy.root)?,
+            None => path.clone(),
         };
-        entry.handler.get_or_init(load).await.clone()
+        let failed = |error: tokio::task::JoinError| {
+            Err(LoadError::Invalid { path: PathBuf::new(), reason: format!("the compiler failed: {error}") })
+        };
+        if self.compiler.is_some() {
+            // What is compiled already does not stand in line behind what is not.
+            let _look = self.looking.acquire().await;
+            let (modules, path) = (self.clone(), path.clone());
+            let found = tokio::task::spawn_blocking(move || modules.find_now(&path, grants)).await;
+            if let Some(loaded) = found.unwrap_or_else(|error| Some(failed(error))) {
+                return Ok(loaded);
+            }
+        }
+        let busy = || LoadError::Busy("too many handlers wait for the compiler".to_owned());
+        let _place = self.queue.try_acquire().map_err(|_| busy())?;
+        let counted = tenure.map(|tenure| tenure.account.compile()).transpose();
+        let _counted = counted.map_err(|quota| LoadError::Busy(quota.to_string()))?;
+        // Each tenant has one place in the line of all.
+        let _own = match tenure {
+            Some(tenure) => Some(tenure.compiling.acquire().await),
+            None => None,
+        };
+        let _permit = self.compiling.acquire().await;
+        let started = Instant::now();
+        let (modules, path) = (self.clone(), path.clone());
+        let load = move || modules.load_now(&path, grants).map(|(handler, _)| handler);
+        let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(failed);
+        if let Some(tenure) = tenure {
+            // The compiler runs on one thread.
+            tenure.account.used_cpu(started.elapsed(), Instant::now());
+        }
+        Ok(loaded)
+    }
+
+    /// The handler in this file, if it needs no compiling; or what is wrong with the file. Blocks.
+    fn find_now(&self, path: &Path, grants: Grants) -> Option<Loaded> {
+        let octets = match read(path, self.limit) {
+            Ok(octets) => octets,
+            Err(error) => return Some(Err(error)),
+        };
+        let component = self.artefacts.as_ref()?.load(&self.engine, &Sha256::digest(&octets).into())?;
+        Some(self.link(path, &component, grants).map(|(handler, _)| handler))
     }
 
     /// Loads a handler without the memory of earlier ones and tells what it imports. Blocks.
     pub(super) fn load_now(&self, path: &Path, grants: Grants) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
         let octets = read(path, self.limit)?;
         let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
-        let component = self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?;
-        let imports = grants::imports(&self.engine, &component);
+        let component = match (&self.compiler, &self.artefacts) {
+            (Some(compiler), Some(artefacts)) => self.compile_apart(compiler, artefacts, path, &octets)?,
+            _ => self.compile(&octets, |octets| Ok(Cow::Borrowed(octets))).map_err(|error| invalid(&error))?,
+        };
+        self.link(path, &component, grants)
+    }
+
+    /// Has a component compiled by a process of its own, or finds it compiled.
+    fn compile_apart(
+        &self,
+        compiler: &Compiler,
+        artefacts: &Artefacts,
+        path: &Path,
+        octets: &[u8],
+    ) -> Result<Component, LoadError> {
+        let invalid = |reason: String| LoadError::Invalid { path: path.into(), reason };
+        let digest = Sha256::digest(octets).into();
+        if let Some(component) = artefacts.load(&self.engine, &digest) {
+            return Ok(component);
+        }
+        let compiled = compiler.compile(octets, artefacts.folder()).map_err(|fault| invalid(fault.to_string()))?;
+        artefacts.put(&digest, &compiled).map_err(|error| invalid(format!("it can't be kept: {error}")))?;
+        artefacts.load(&self.engine, &digest).ok_or_else(|| invalid("what the compiler made can't be used".into()))
+    }
+
+    /// Links a component, if it may have what it imports.
+    fn link(
+        &self,
+        path: &Path,
+        component: &Component,
+        grants: Grants,
+    ) -> Result<(Arc<HandlerPre>, Vec<Import>), LoadError> {
+        let invalid = |error: &wasmtime::Error| LoadError::Invalid { path: path.into(), reason: reason(error) };
+        let imports = grants::imports(&self.engine, component);
         grants::check(path, &imports, grants)?;
         let handler =
-            self.linker.instantiate_pre(&component).and_then(HandlerPre::new).map_err(|error| invalid(&error))?;
+            self.linker.instantiate_pre(component).and_then(HandlerPre::new).map_err(|error| invalid(&error))?;
         Ok((Arc::new(handler), imports))
     }
 
@@ -297,6 +409,17 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
         return Err(LoadError::TooLarge { path: path.into(), octets: length, limit });
     }
     Ok(octets)
+}
+
+/// Where a file really is.
+///
+/// # Errors
+/// [`LoadError::NotFound`] if that is outside this root.
+fn beneath(path: &Path, root: &Path) -> Result<Arc<Path>, LoadError> {
+    let not_found = || LoadError::NotFound(path.into());
+    let (file, root) = (path.canonicalize(), root.canonicalize());
+    let (file, root) = (file.map_err(|_| not_found())?, root.map_err(|_| not_found())?);
+    if file.starts_with(root) { Ok(file.into()) } else { Err(not_found()) }
 }
 
 /// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs

@@ -112,7 +112,7 @@ impl Precompiler {
         let component = unpack(octets).map_err(|error| fault(error.to_string()))?;
         let compiled = self.engine.precompile_component(&component).map_err(|error| fault(reason(&error)))?;
         let kept = match &self.place {
-            Place::Cache(artefacts) => artefacts.store_octets(&digest, &compiled),
+            Place::Cache(artefacts) => artefacts.put(&digest, &compiled),
             Place::Folder(folder) => carried::store(folder, &digest, &compiled),
         };
         kept.map_err(|error| fault(format!("it compiles, but can't be kept: {error}")))?;

@@ -54,7 +54,7 @@ impl Artefacts {
     /// Keeps an artefact. A failure is logged and costs only the next start.
     pub(super) fn store(&self, digest: &Digest, component: &Component) {
         let written = component.serialize().map_err(|error| error.to_string());
-        let written = written.and_then(|octets| self.store_octets(digest, &octets).map_err(|error| error.to_string()));
+        let written = written.and_then(|octets| self.put(digest, &octets).map_err(|error| error.to_string()));
         if let Err(error) = written {
             tracing::warn!(path = %self.path(digest).display(), error, "a compiled handler can't be kept");
         }
@@ -64,8 +64,13 @@ impl Artefacts {
     ///
     /// # Errors
     /// Those of writing.
-    pub(super) fn store_octets(&self, digest: &Digest, octets: &[u8]) -> std::io::Result<()> {
+    pub(super) fn put(&self, digest: &Digest, octets: &[u8]) -> std::io::Result<()> {
         write_whole(&self.path(digest), octets)
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {

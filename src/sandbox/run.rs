@@ -17,25 +17,23 @@ use tokio::{
 };
 use wasmtime::{Engine, Store, UpdateDeadline, component::Resource};
 
-use resident::Residents;
+pub(super) use resident::Residents;
 
 use super::{
     bindings::{HandlerPre, ScriptRuntime},
-    code_cache::{CodeCache, CodeDesk, Missed},
+    code_cache::{CodeDesk, Missed},
     engine::{self, EngineError, Ticker},
     fault::{self, Case, Outcome},
     grants::{Grants, Import},
     host::{Guest, GuestLog, ResponseCell, Surroundings},
+    house::House,
     limits::{Exceeded, Meter},
     modules::{LoadError, Modules},
     schedule::{self, Beginning, Schedule},
     settings::{OnDisconnect, Settings},
     target::{Runtime, Target},
 };
-use crate::{
-    exchange::{Exchange, ExchangeId, Sent},
-    stash::Stash,
-};
+use crate::exchange::{Exchange, Sent};
 
 /// Runs handlers. Built once; what lives for one exchange is in the exchange's store.
 pub struct Sandbox {
@@ -44,10 +42,8 @@ pub struct Sandbox {
     schedule: Schedule,
     /// One permit stands for everything that an exchange takes from the instance pool.
     slots: Arc<Semaphore>,
-    residents: Residents,
-    /// One for all that run here.
-    stash: Arc<Stash>,
-    pub(super) code: Arc<CodeCache>,
+    /// For sites that have none of their own.
+    house: House,
     pub(super) settings: Settings,
     /// One permit: whoever has it compiles modules of scripts.
     pub(super) aside: Arc<Semaphore>,
@@ -98,12 +94,11 @@ impl Sandbox {
         let modules = Arc::new(Modules::new(&engine, &settings)?);
         let schedule = Schedule::new(Ticker::start(&engine)?);
         let slots = Arc::new(Semaphore::new(settings.slots as usize));
-        let stash = Arc::new(Stash::new(settings.stash));
-        let (code, residents) = (CodeCache::new(), Residents::default());
+        let house = House::own(settings.stash, settings.limits, settings.is_local);
         Ok(Arc::new_cyclic(|own| {
             let own = Weak::clone(own);
             let aside = Arc::new(Semaphore::new(1));
-            Self { engine, modules, schedule, slots, residents, stash, code, settings, aside, own }
+            Self { engine, modules, schedule, slots, house, settings, aside, own }
         }))
     }
 
@@ -128,7 +123,7 @@ impl Sandbox {
     /// # Errors
     /// See [`LoadError`].
     pub async fn preload(&self, target: &Target) -> Result<(), LoadError> {
-        self.modules.load(&target.program, target.grants, Instant::now()).await.map(|_| ())
+        self.modules.load(target, Instant::now(), None).await.map(|_| ())
     }
 
     /// Runs a handler for one exchange, to the end of its response.
@@ -136,16 +131,26 @@ impl Sandbox {
     /// # Cancel safety
     /// Dropping the future ends the guest; its response is reset.
     pub async fn run(&self, target: &Target, exchange: Exchange) -> Report {
-        let handler = match self.modules.load(&target.program, target.grants, exchange.arrived).await {
+        self.run_in(&self.house, target, exchange).await
+    }
+
+    /// Runs a handler of this house for one exchange.
+    ///
+    /// # Cancel safety
+    /// As [`run`](Self::run).
+    pub async fn run_in(&self, house: &House, target: &Target, exchange: Exchange) -> Report {
+        let case = Case { target, exchange: exchange.id, house };
+        let loaded = self.modules.load(target, exchange.arrived, house.tenure.as_ref()).await;
+        let handler = match loaded {
             Ok(handler) => handler,
-            Err(error) => return self.refuse(exchange, target, Outcome::NotLoaded(error)).await,
+            Err(error) => return fault::refuse(exchange, &case, Outcome::NotLoaded(error)).await,
         };
         let (report, missed) = if target.script().is_some_and(|script| script.is_shared) {
-            self.run_shared(&handler, target, exchange).await
+            self.run_shared(&handler, &case, exchange).await
         } else {
-            self.run_alone(&handler, target, exchange).await
+            self.run_alone(&handler, &case, exchange).await
         };
-        self.compile_aside(&handler, missed);
+        self.compile_aside(house, &handler, missed);
         report
     }
 
@@ -153,32 +158,27 @@ impl Sandbox {
     pub(super) async fn run_alone(
         &self,
         handler: &HandlerPre,
-        target: &Target,
+        case: &Case<'_>,
         exchange: Exchange,
     ) -> (Report, Vec<Missed>) {
-        match self.slot(target).await {
-            Some((slot, beginning)) => self.run_in_slot(slot, beginning, handler, target, exchange).await,
-            None => (self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await, Vec::new()),
+        match self.slot(case).await {
+            Some((slot, beginning)) => self.run_in_slot(slot, beginning, handler, case, exchange).await,
+            None => (fault::refuse(exchange, case, Outcome::NoSlot(self.settings.slots)).await, Vec::new()),
         }
     }
 
     /// A slot, if one becomes free in time, and the turn to begin in it.
-    async fn slot(&self, target: &Target) -> Option<(OwnedSemaphorePermit, Option<Beginning>)> {
+    async fn slot(&self, case: &Case<'_>) -> Option<(OwnedSemaphorePermit, Option<Beginning>)> {
         let slot = async {
             // In line they hold no slot: others may need one.
-            let beginning = if target.begins_slowly() { Some(self.schedule.begin().await) } else { None };
+            let beginning = if case.target.begins_slowly() {
+                Some(self.schedule.begin(case.house.tenure.as_ref()).await)
+            } else {
+                None
+            };
             Ok::<_, AcquireError>((Arc::clone(&self.slots).acquire_owned().await?, beginning))
         };
         tokio::time::timeout(self.settings.queue, slot).await.ok()?.ok()
-    }
-
-    async fn refuse(&self, exchange: Exchange, target: &Target, outcome: Outcome) -> Report {
-        let case = self.case(target, exchange.id);
-        fault::refuse(exchange, &case, outcome).await
-    }
-
-    fn case<'a>(&self, target: &'a Target, exchange: ExchangeId) -> Case<'a> {
-        Case { target, exchange, in_detail: self.settings.is_local }
     }
 
     async fn run_in_slot(
@@ -186,42 +186,42 @@ impl Sandbox {
         slot: OwnedSemaphorePermit,
         beginning: Option<Beginning>,
         handler: &HandlerPre,
-        target: &Target,
+        case: &Case<'_>,
         exchange: Exchange,
     ) -> (Report, Vec<Missed>) {
-        let id = exchange.id;
-        let (guest, response) = self.guest(target, exchange);
+        let (guest, response) = self.guest(case, exchange);
         let log = Arc::clone(&guest.log);
         let mut store = self.store(guest);
         let call = async {
             let instance = handler.instantiate_async(&mut store).await?;
             call(&instance, &mut store).await
         };
-        let (ended, cpu) = self.drive(call, &response, beginning).await;
+        let (ended, cpu) = self.drive(case.house, call, &response, beginning).await;
         let outcome = outcome(ended, store.data_mut());
         let missed = store.data_mut().code.take_missed();
         // The instance goes first, and its slot with it: a slow peer's last octets need neither.
         drop(store);
         drop(slot);
         log.finish();
-        (fault::finish(&response, &self.case(target, id), cpu, outcome).await, missed)
+        (fault::finish(&response, case, cpu, outcome).await, missed)
     }
 
     /// What the host keeps for an exchange.
-    fn guest(&self, target: &Target, mut exchange: Exchange) -> (Guest, ResponseCell) {
-        let limits = self.settings.limits;
+    fn guest(&self, case: &Case<'_>, mut exchange: Exchange) -> (Guest, ResponseCell) {
+        let Case { target, house, .. } = case;
+        let (limits, account) = (house.limits, house.account().cloned());
         exchange.response.limit_octets(limits.sent_octets);
-        let log = Arc::new(GuestLog::new(exchange.id, target.name.clone(), limits.log_octets));
+        let log = Arc::new(GuestLog::new(exchange.id, target.name.clone(), limits.log_octets, account.clone()));
         let surroundings = Surroundings {
             on_disconnect: self.settings.on_disconnect,
             grants: target.grants,
             files: target.grants.contains(Grants::FILES).then(|| target.root.clone()),
-            stash: self.stash.clone(),
+            stash: house.stash.clone(),
             script: target.script().cloned(),
-            code: CodeDesk::new(&self.code),
-            is_local: self.settings.is_local,
+            code: CodeDesk::new(&house.code),
+            is_local: house.is_local,
         };
-        Guest::new(exchange, log, Meter::new(limits), surroundings)
+        Guest::new(exchange, log, Meter::new(limits, account), surroundings)
     }
 
     fn store(&self, guest: Guest) -> Store<Guest> {
@@ -238,14 +238,15 @@ impl Sandbox {
     /// Lets the guest run, within CPU and wall-clock limits.
     async fn drive(
         &self,
+        house: &House,
         guest: impl Future<Output = wasmtime::Result<()>>,
         response: &ResponseCell,
         beginning: Option<Beginning>,
     ) -> (Result<wasmtime::Result<()>, Exceeded>, Duration) {
-        let limits = self.settings.limits;
+        let limits = house.limits;
         let cancel = self.settings.on_disconnect == OnDisconnect::Cancel;
         let guest = pin!(guest);
-        let mut guest = self.schedule.meter(guest, limits.cpu, beginning);
+        let mut guest = self.schedule.meter(guest, limits.cpu, beginning, house.tenure.as_ref());
         let running = poll_fn(|cx| {
             if cancel && response.poll_peer_gone(cx).is_ready() {
                 return Poll::Ready(Err(Exceeded::PeerGone));

@@ -5,6 +5,9 @@
 //!
 //! Guests that begin slowly begin in the order in which they came, no more of them at one time than there are cores: each
 //! goes on, through its yields, until it waits for something, is done, or is background.
+//!
+//! Where several tenants share the server, each has one place in either line, for which its own guests line up first; and
+//! all guests of a tenant that has used up its CPU time rest until it has earned some more.
 
 use std::{
     cell::Cell,
@@ -16,11 +19,12 @@ use std::{
 
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, Sleep},
 };
 
 use super::{
     engine::{TICK, Ticker},
+    house::Tenure,
     limits::Exceeded,
     platform::{cores, thread_cpu},
 };
@@ -39,7 +43,7 @@ pub(super) struct Schedule {
 }
 
 /// The turn of a guest that begins slowly, until it has begun.
-pub(super) struct Beginning(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
+pub(super) struct Beginning(#[expect(dead_code, reason = "held, not read")] Option<Places>);
 
 thread_local! {
     /// Whether the guest that this thread polls has yielded because its tick was over.
@@ -62,9 +66,22 @@ pub(super) struct Metered<'a, F> {
     polled: Instant,
     turn: Option<Turn>,
     beginning: Option<Beginning>,
+    tenure: Option<&'a Tenure>,
+    rest: Option<Pin<Box<Sleep>>>,
 }
 
-type Turn = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+/// The place of the tenant, where there is one, and that in the line of all.
+type Turn = Pin<Box<dyn Future<Output = Result<Places, AcquireError>> + Send>>;
+type Places = (Option<OwnedSemaphorePermit>, OwnedSemaphorePermit);
+
+/// Waits for a place of the tenant's own, and then for one in the line of all.
+async fn places(own: Option<Arc<Semaphore>>, all: Arc<Semaphore>) -> Result<Places, AcquireError> {
+    let own = match own {
+        Some(own) => Some(own.acquire_owned().await?),
+        None => None,
+    };
+    Ok((own, all.acquire_owned().await?))
+}
 
 /// CPU time after which an account is kept exactly.
 const EXACT: Duration = TICK;
@@ -100,13 +117,25 @@ impl Schedule {
     }
 
     /// Waits until a guest that begins slowly may begin.
-    pub(super) async fn begin(&self) -> Beginning {
-        // The semaphore is never closed; if it were, nothing would have to wait.
-        Beginning(self.beginning.clone().acquire_owned().await.ok())
+    pub(super) async fn begin(&self, tenure: Option<&Tenure>) -> Beginning {
+        let (own, all) = (tenure.map(|tenure| Arc::clone(&tenure.beginning)), Arc::clone(&self.beginning));
+        // The semaphores are never closed; if they were, nothing would have to wait.
+        Beginning(places(own, all).await.ok())
     }
 
-    /// Wraps a guest's future; `limit` is the CPU time that it may use.
-    pub(super) fn meter<F: Future>(&self, guest: F, limit: Duration, beginning: Option<Beginning>) -> Metered<'_, F> {
+    fn turn(&self, tenure: Option<&Tenure>) -> Turn {
+        let (own, all) = (tenure.map(|tenure| Arc::clone(&tenure.turns)), Arc::clone(&self.background));
+        Box::pin(places(own, all))
+    }
+
+    /// Wraps a guest's future; `limit` is the CPU time that it may use, beside what its house may.
+    pub(super) fn meter<'a, F: Future>(
+        &'a self,
+        guest: F,
+        limit: Duration,
+        beginning: Option<Beginning>,
+        tenure: Option<&'a Tenure>,
+    ) -> Metered<'a, F> {
         Metered {
             guest,
             schedule: self,
@@ -116,11 +145,29 @@ impl Schedule {
             polled: Instant::now(),
             turn: None,
             beginning,
+            tenure,
+            rest: None,
         }
     }
 }
 
 impl<F> Metered<'_, F> {
+    /// Ready unless the tenant has used up its CPU time.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(tenure) = self.tenure else { return Poll::Ready(()) };
+        loop {
+            if let Some(rest) = &mut self.rest {
+                ready!(rest.as_mut().poll(cx));
+                self.rest = None;
+            }
+            let rest = tenure.rest();
+            if rest.is_zero() {
+                return Poll::Ready(());
+            }
+            self.rest = Some(Box::pin(tokio::time::sleep(rest)));
+        }
+    }
+
     /// CPU time used so far.
     pub(super) fn used(&self) -> Duration {
         self.used
@@ -130,14 +177,14 @@ impl<F> Metered<'_, F> {
 impl<F: Future + Unpin> Metered<'_, F> {
     /// Polls the guest for at most about one tick.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, Exceeded>> {
+        ready!(self.poll_rest(cx));
         if self.turn.is_none() {
             // Only the guest's own waiting is rest, not its waiting for a turn: otherwise many busy guests would earn
             // the foreground by standing in line.
             self.burst = self.burst.saturating_sub(self.polled.elapsed() / REST);
         }
         let permit = if self.burst >= FOREGROUND {
-            let semaphore = &self.schedule.background;
-            let turn = self.turn.get_or_insert_with(|| Box::pin(semaphore.clone().acquire_owned()));
+            let turn = self.turn.get_or_insert_with(|| self.schedule.turn(self.tenure));
             let permit = ready!(turn.as_mut().poll(cx));
             self.turn = None;
             permit.ok()
@@ -150,6 +197,9 @@ impl<F: Future + Unpin> Metered<'_, F> {
         let polled = self.schedule.ticker.while_running(|| guest.poll(cx));
         let spent = meter.stop();
         drop(permit);
+        if let Some(tenure) = self.tenure {
+            tenure.account.used_cpu(spent, Instant::now());
+        }
         self.used += spent;
         self.burst += spent;
         self.polled = Instant::now();
@@ -181,9 +231,9 @@ mod tests {
         let schedule = Schedule::new(Ticker::start(&Engine::default())?);
         let mut beginning = Vec::new();
         for _ in 0..cores() {
-            beginning.push(schedule.begin().await);
+            beginning.push(schedule.begin(None).await);
         }
-        let mut next = pin!(schedule.begin());
+        let mut next = pin!(schedule.begin(None));
         assert!(!is_ready(next.as_mut()), "as many as there are cores begin at one time");
 
         let mut yields = true;
@@ -193,7 +243,7 @@ mod tests {
             }
             Poll::<()>::Pending
         });
-        let mut metered = schedule.meter(guest, Duration::from_secs(1), beginning.pop());
+        let mut metered = schedule.meter(guest, Duration::from_secs(1), beginning.pop(), None);
         let mut cx = Context::from_waker(Waker::noop());
         assert!(metered.poll(&mut cx).is_pending());
         assert!(!is_ready(next.as_mut()), "it yielded: it goes on first");

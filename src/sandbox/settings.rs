@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::Runtimes;
+use super::{Compiler, Runtimes};
 use crate::stash;
 
 /// How components are run.
@@ -33,6 +33,11 @@ pub struct Settings {
     pub is_local: bool,
     /// What runs scripts.
     pub runtimes: Runtimes,
+    /// Compiles components of sites, so that this process never does; needs [`cache_dir`](Self::cache_dir). Default none:
+    /// this process does.
+    pub compiler: Option<Compiler>,
+    /// Components that wait for the compiler, over all sites; more are answered 503. Default 64.
+    pub compile_queue: usize,
 }
 
 /// What one exchange may use. Exceeding one ends that exchange alone.
@@ -92,6 +97,8 @@ impl Default for Settings {
             stash: stash::Settings::default(),
             is_local: true,
             runtimes: Runtimes::default(),
+            compiler: None,
+            compile_queue: 64,
         }
     }
 }

@@ -181,6 +181,7 @@ mod tests {
             port,
             protocols: Protocols::Both,
             tls: None,
+            dispatch: None,
             origin: "--http".to_owned(),
         };
         Settings { listeners: listeners.iter().map(listener).collect(), ..Settings::default() }

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    ListenerSettings, Settings, Signals,
+    ListenerSettings, OWN_CONNECTIONS, Settings, Signals,
     bind::BoundSocket,
     connection::Service,
     listener::{Gate, accept},
@@ -85,16 +85,21 @@ impl Bound {
 
     fn start(self, dispatch: &Arc<dyn Dispatch>, drain: &Drain) -> io::Result<JoinSet<()>> {
         let settings = self.settings;
-        let gate = Gate::new(Arc::new(Semaphore::new(settings.connections as usize)), drain.clone());
-        let services: Vec<_> = settings
-            .listeners
-            .iter()
-            .map(|listener| Arc::new(Service::new(&settings, listener, Arc::clone(dispatch), drain.clone())))
-            .collect();
+        let gate = |connections: u32| Gate::new(Arc::new(Semaphore::new(connections as usize)), drain.clone());
+        let shared = gate(settings.connections);
+        let service = |listener: &ListenerSettings| {
+            let (dispatch, gate) = match &listener.dispatch {
+                Some(own) => (own, gate(OWN_CONNECTIONS)),
+                None => (dispatch, shared.clone()),
+            };
+            (Arc::new(Service::new(&settings, listener, Arc::clone(dispatch), drain.clone())), gate)
+        };
+        let services: Vec<_> = settings.listeners.iter().map(service).collect();
         let mut acceptors = JoinSet::new();
         for bound in self.sockets {
             let socket = tokio::net::TcpListener::from_std(bound.socket)?;
-            acceptors.spawn(accept(socket, Arc::clone(&services[bound.listener]), gate.clone()));
+            let (service, gate) = &services[bound.listener];
+            acceptors.spawn(accept(socket, Arc::clone(service), gate.clone()));
         }
         Ok(acceptors)
     }

@@ -8,10 +8,10 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::{ListenerSettings, Protocols, Settings};
+use super::{ListenerSettings, Protocols, Settings, paced::Paced};
 use crate::{
     drain::Drain,
-    exchange::{ConnectionFacts, ConnectionId, Dispatch, TlsFacts},
+    exchange::{ConnectionFacts, ConnectionId, Dispatch, Entry, Escort, TlsFacts},
     http1, http2,
     observe::span,
     tls, wire,
@@ -119,7 +119,29 @@ impl Service {
     where
         T: wire::Transport + 'static,
     {
-        let (dispatch, drain) = (Arc::clone(&self.dispatch), self.drain.clone());
+        let escort = match self.dispatch.enter(&facts) {
+            Entry::Open => None,
+            Entry::Escorted(escort) => Some(escort),
+            Entry::Refused(why) => return ended("connection", &why),
+        };
+        let stream = Paced::new(stream, escort.clone());
+        match escort {
+            None => self.converse(spoken, stream, facts, Arc::clone(&self.dispatch)).await,
+            Some(escort) => {
+                let dispatch = Arc::<dyn Escort>::clone(&escort);
+                tokio::select! {
+                    () = self.converse(spoken, stream, facts, dispatch) => {}
+                    () = escort.cut() => ended("connection", &"it was cut off"),
+                }
+            }
+        }
+    }
+
+    async fn converse<T>(&self, spoken: Spoken, stream: T, facts: Arc<ConnectionFacts>, dispatch: Arc<dyn Dispatch>)
+    where
+        T: wire::Transport + 'static,
+    {
+        let drain = self.drain.clone();
         match spoken {
             Spoken::Http1 => {
                 if let Err(fault) = http1::serve(stream, facts, dispatch, self.http1.clone(), drain).await {

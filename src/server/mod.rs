@@ -7,6 +7,7 @@ mod bind;
 mod bound;
 mod connection;
 mod listener;
+mod paced;
 mod platform;
 mod ready;
 mod settings;
@@ -16,5 +17,5 @@ mod tests;
 
 pub use bind::{BindError, BindFault, bind};
 pub use bound::{Bound, Outcome};
-pub use settings::{ListenerSettings, Protocols, Settings};
+pub use settings::{ListenerSettings, OWN_CONNECTIONS, Protocols, Settings};
 pub use signals::{Signals, Stopper};

@@ -2,7 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use crate::{http1, http2, tls};
+use crate::{exchange::Dispatch, http1, http2, tls};
+
+/// Connections at one time of a listener with somebody of its own to answer, beside those of all others: so that who
+/// looks after a server gets through to it when it is full.
+pub const OWN_CONNECTIONS: u32 = 16;
 
 /// How the server listens, and what a connection may take.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub struct ListenerSettings {
     pub protocols: Protocols,
     /// Shakes hands; none on cleartext listeners. Offers the same protocols.
     pub tls: Option<tls::Acceptor>,
+    /// Who answers here, instead of who answers everywhere else, over few connections of its own: [`OWN_CONNECTIONS`].
+    pub dispatch: Option<Arc<dyn Dispatch>>,
     /// Who asked for it: `FILE:LINE` or a flag; for errors.
     pub origin: String,
 }

@@ -95,6 +95,7 @@ fn listener(name: &str, protocols: Protocols) -> ListenerSettings {
         port: 0,
         protocols,
         tls: None,
+        dispatch: None,
         origin: "test".to_owned(),
     }
 }

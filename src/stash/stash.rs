@@ -61,6 +61,11 @@ impl Stash {
         self.lock.acquire(by).await
     }
 
+    /// Values kept now, and the octets that they cost.
+    pub fn usage(&self) -> (usize, u64) {
+        self.store().usage(Instant::now())
+    }
+
     fn store(&self) -> MutexGuard<'_, Store> {
         // No step under the lock can leave it half done: a panic elsewhere does not concern it.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)

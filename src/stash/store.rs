@@ -104,6 +104,11 @@ impl Store {
         self.values.peek(key).map(|value| value.octets.clone())
     }
 
+    pub(super) fn usage(&mut self, now: Instant) -> (usize, u64) {
+        self.expire(now);
+        (self.values.len(), self.octets)
+    }
+
     /// Drops what is too old. What nobody asks about stays until the next call, whatever it is for.
     fn expire(&mut self, now: Instant) {
         while let Some((_, value)) = self.values.peek_lru()

@@ -78,13 +78,13 @@ pub(super) fn issue(state_dir: &Path, more: &[String], now: OffsetDateTime) -> R
 }
 
 /// An authority that can sign.
-struct Authority {
+pub(super) struct Authority {
     cert_pem: String,
     key: KeyPair,
 }
 
 impl Authority {
-    fn load_or_make(folder: &Folder, now: OffsetDateTime) -> Result<Self, SetupError> {
+    pub(super) fn load_or_make(folder: &Folder, now: OffsetDateTime) -> Result<Self, SetupError> {
         let (cert, key) = (folder.read(CA_CERT)?, folder.read(CA_KEY)?);
         let existed = cert.is_some();
         if let (Some(cert_pem), Some(key)) = (cert, key)
@@ -106,6 +106,17 @@ impl Authority {
             tracing::info!(path = %path.display(), "made a local authority");
         }
         Ok(Self { cert_pem, key })
+    }
+
+    /// Signs a new key for these names alone; without any, for this machine. Chain and key, as PEM.
+    ///
+    /// # Errors
+    /// Names out of the authority's bounds.
+    pub(super) fn sign_for(&self, names: &[String], now: OffsetDateTime) -> Result<(String, String), SetupError> {
+        if let Some(name) = names.iter().find(|name| !is_in_bounds(name)) {
+            return Err(SetupError::OutOfBounds(name.clone()));
+        }
+        if names.is_empty() { self.sign(machine_names(), now) } else { self.sign(names.iter().cloned().collect(), now) }
     }
 
     fn sign(&self, names: BTreeSet<String>, now: OffsetDateTime) -> Result<(String, String), SetupError> {
@@ -185,8 +196,7 @@ fn name_text(name: &GeneralName<'_>) -> Option<String> {
 /// Tests put up to two of [`SUBDOMAINS`] before a host. A wildcard stands for one label (RFC 9525 §6.3), so there is one
 /// for each second label.
 fn names(more: &[String]) -> Result<BTreeSet<String>, SetupError> {
-    let mut names =
-        BTreeSet::from(["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()]);
+    let mut names = machine_names();
     for host in TEST_HOSTS {
         names.insert(host.to_owned());
         names.insert(format!("*.{host}"));
@@ -203,6 +213,10 @@ fn names(more: &[String]) -> Result<BTreeSet<String>, SetupError> {
         names.insert(name.clone());
     }
     Ok(names)
+}
+
+fn machine_names() -> BTreeSet<String> {
+    BTreeSet::from(["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()])
 }
 
 /// Whether the authority's name constraints permit a name.

@@ -74,6 +74,12 @@ pub enum Fault {
     /// It took too long.
     #[error("the TLS handshake took too long")]
     Deadline,
+    /// The peer asked for a name that nobody here has; it was told so.
+    #[error("the TLS handshake asked for a name that is not served here")]
+    UnknownName,
+    /// The certificate of the name cannot be used.
+    #[error("the TLS handshake could not begin: {0}")]
+    Setup(#[source] SetupError),
     /// The two ends do not go together, or the peer broke the protocol.
     #[error("the TLS handshake failed: {0}")]
     Protocol(#[source] rustls::Error),

@@ -49,8 +49,6 @@ impl Identity {
             CertificateSource::OpenSsl(kept) => openssl::issue(kept, now)?,
         }
         let CertificateFiles { cert, key, .. } = settings.certificate.files();
-        let certified = load_pair(&cert, &key, &provider)?;
-        let (spki_hash, validity) = read_leaf(&certified, &cert)?;
         let key_log = match &settings.key_log {
             Some(path) => {
                 tracing::warn!(path = %path.display(), "SSLKEYLOGFILE is set: whoever reads it can decrypt");
@@ -58,7 +56,40 @@ impl Identity {
             }
             None => None,
         };
-        Ok(Self { provider, certified: Arc::new(certified), key_log, cert_path: cert, spki_hash, validity })
+        Self::from_files(&cert, &key, &provider, key_log)
+    }
+
+    pub(super) fn from_files(
+        cert: &Path,
+        key: &Path,
+        provider: &Arc<CryptoProvider>,
+        key_log: Option<Arc<dyn KeyLog>>,
+    ) -> Result<Self, SetupError> {
+        let read = |path: &Path| std::fs::read(path).map_err(|error| SetupError::Read { path: path.to_owned(), error });
+        Self::of_pair((&read(cert)?, cert), (&read(key)?, key), provider, key_log)
+    }
+
+    /// From octets that lie in no file.
+    pub(super) fn from_pem(
+        cert: &[u8],
+        key: &[u8],
+        provider: &Arc<CryptoProvider>,
+        key_log: Option<Arc<dyn KeyLog>>,
+    ) -> Result<Self, SetupError> {
+        let nowhere = Path::new("the local authority");
+        Self::of_pair((cert, nowhere), (key, nowhere), provider, key_log)
+    }
+
+    fn of_pair(
+        cert: (&[u8], &Path),
+        key: (&[u8], &Path),
+        provider: &Arc<CryptoProvider>,
+        key_log: Option<Arc<dyn KeyLog>>,
+    ) -> Result<Self, SetupError> {
+        let certified = read_pair(cert, key, provider)?;
+        let (spki_hash, validity) = read_leaf(&certified, cert.1)?;
+        let (provider, certified) = (Arc::clone(provider), Arc::new(certified));
+        Ok(Self { provider, certified, key_log, cert_path: cert.1.to_owned(), spki_hash, validity })
     }
 
     /// Base64 of the SHA-256 hash of the leaf's SubjectPublicKeyInfo, as Chromium's
@@ -78,21 +109,23 @@ impl Identity {
     }
 }
 
-fn load_pair(cert: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, SetupError> {
-    let read = |path: &Path| std::fs::read(path).map_err(|error| SetupError::Read { path: path.to_owned(), error });
+fn read_pair(
+    (cert_pem, cert): (&[u8], &Path),
+    (key_pem, key): (&[u8], &Path),
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, SetupError> {
     let bad_cert = |reason: String| SetupError::Certificate { path: cert.to_owned(), reason };
     let bad_key = |reason: String| SetupError::Key { path: key.to_owned(), reason };
-    let (cert_pem, key_pem) = (read(cert)?, read(key)?);
-    let chain = CertificateDer::pem_slice_iter(&cert_pem)
+    let chain = CertificateDer::pem_slice_iter(cert_pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| bad_cert(error.to_string()))?;
     if chain.is_empty() {
         return Err(bad_cert("no PEM section of that kind".to_owned()));
     }
-    if openssl::is_encrypted(&key_pem) {
+    if openssl::is_encrypted(key_pem) {
         return Err(SetupError::Encrypted(key.to_owned()));
     }
-    let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|error| bad_key(error.to_string()))?;
+    let private = PrivateKeyDer::from_pem_slice(key_pem).map_err(|error| bad_key(error.to_string()))?;
     let private = provider.key_provider.load_private_key(private).map_err(|error| bad_key(error.to_string()))?;
     let certified = CertifiedKey::new(chain, private);
     match certified.keys_match() {

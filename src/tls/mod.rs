@@ -6,10 +6,12 @@
 
 mod accept;
 mod authority;
+mod certificates;
 mod fault;
 mod folder;
 mod identity;
 mod key_log;
+mod names;
 mod openssl;
 mod settings;
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod tests;
 
 pub use accept::{Acceptor, TlsStream};
 pub use authority::{ca_path, ensure_ca, export_ca};
+pub use certificates::Certificates;
 pub use fault::{Fault, SetupError};
 pub use identity::{Identity, Validity};
+pub use names::Names;
 pub use settings::{CertificateFiles, CertificateSource, OpenSsl, Settings};

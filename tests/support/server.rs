@@ -21,6 +21,7 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     descriptors: Option<u32>,
     ports: bool,
+    tenants: bool,
 }
 
 /// A running server.
@@ -58,6 +59,7 @@ impl Builder {
             environment: Vec::new(),
             descriptors: None,
             ports: true,
+            tenants: false,
         }
     }
 
@@ -71,6 +73,12 @@ impl Builder {
     pub fn config(mut self, toml: &str) -> Self {
         self.config.push_str(toml);
         self.config.push('\n');
+        self
+    }
+
+    /// Every folder of the site is a tenant.
+    pub fn tenants(mut self) -> Self {
+        self.tenants = true;
         self
     }
 
@@ -125,7 +133,11 @@ impl Builder {
                 shell
             }
         };
-        command.arg("serve").arg(self.site.path());
+        command.arg("serve");
+        if self.tenants {
+            command.arg("--tenants");
+        }
+        command.arg(self.site.path());
         if self.ports {
             command.args(["--http", "0", "--https", "0", "--h2", "0"]);
         }

@@ -132,7 +132,7 @@ pub async fn connect_tls_to(name: &'static str, port: u16, roots: RootCertStore)
 }
 
 /// The local authority, as the one that a client trusts.
-fn roots() -> &'static Arc<RootCertStore> {
+pub fn roots() -> &'static Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     ROOTS.get_or_init(|| {
         let mut roots = RootCertStore::empty();

@@ -93,6 +93,7 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         http: HttpSettings::default(),
         log,
         wire_log: arguments.wire_log.clone(),
+        tenants: None,
     };
     Ok(WptPlan { serve, check_subdomains, exit_after_start: arguments.exit_after_start, warnings })
 }

@@ -52,6 +52,10 @@ impl Environment for World {
         Ok(Path::new("/tree").join(path).components().collect())
     }
 
+    fn program(&self) -> PathBuf {
+        "/bin/framewright".into()
+    }
+
     fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         match host {
             "localhost" => Ok(vec![[127, 0, 0, 1].into(), [127, 0, 0, 1].into()]),

@@ -62,6 +62,7 @@ impl Fixture {
             grants: vec![GrantRule { pattern: Pattern::new("/a/*"), grants: Grants::STASH }],
             python: false,
             shared: Vec::new(),
+            account: None,
         };
         let site = Site::open(&crate::site::Settings::new(directory.path())).expect("it is there");
         let router = Router::new(settings, Behaviour::Framewright(site), Arc::default());

@@ -5,8 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use tokio::time::Instant;
+
 use super::Guest;
-use crate::{exchange::ExchangeId, sandbox::bindings::framewright::handler::log, stash::Holder};
+use crate::{exchange::ExchangeId, quota::Account, sandbox::bindings::framewright::handler::log, stash::Holder};
 
 /// Octets after which a line is cut.
 const LINE_OCTETS: usize = 4096;
@@ -17,6 +19,7 @@ const LINES: u64 = 1000;
 pub(in crate::sandbox) struct GuestLog {
     exchange: ExchangeId,
     handler: Arc<str>,
+    account: Option<Arc<Account>>,
     limit: u64,
     octets: AtomicU64,
     lines: AtomicU64,
@@ -25,17 +28,27 @@ pub(in crate::sandbox) struct GuestLog {
 }
 
 impl GuestLog {
-    /// A log for one exchange of this handler, of at most `limit` octets.
-    pub(in crate::sandbox) fn new(exchange: ExchangeId, handler: Arc<str>, limit: u64) -> Self {
+    /// A log for one exchange of this handler, of at most `limit` octets, and as many as the account has left.
+    pub(in crate::sandbox) fn new(
+        exchange: ExchangeId,
+        handler: Arc<str>,
+        limit: u64,
+        account: Option<Arc<Account>>,
+    ) -> Self {
         Self {
             exchange,
             handler,
+            account,
             limit,
             octets: AtomicU64::new(0),
             lines: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             denied: AtomicBool::new(false),
         }
+    }
+
+    fn tenant(&self) -> Option<&str> {
+        self.account.as_ref().map(|account| &**account.tenant())
     }
 
     /// Whose log it is, as the holder of a lock.
@@ -48,18 +61,26 @@ impl GuestLog {
         let length = message.len().min(LINE_OCTETS) as u64;
         let octets = self.octets.fetch_add(length, Ordering::Relaxed);
         let lines = self.lines.fetch_add(1, Ordering::Relaxed);
-        if octets + length > self.limit || lines >= LINES {
+        let is_spent = octets + length > self.limit || lines >= LINES;
+        let account = self.account.as_ref();
+        if is_spent || account.is_some_and(|account| !account.log(length, Instant::now())) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let message = printable(message);
-        let (exchange, handler) = (&self.exchange, &*self.handler);
+        let (exchange, handler, tenant) = (&self.exchange, &*self.handler, self.tenant());
         match level {
-            log::Level::Trace => tracing::trace!(target: "framewright::handler", %exchange, handler, "{message}"),
-            log::Level::Debug => tracing::debug!(target: "framewright::handler", %exchange, handler, "{message}"),
-            log::Level::Info => tracing::info!(target: "framewright::handler", %exchange, handler, "{message}"),
-            log::Level::Warn => tracing::warn!(target: "framewright::handler", %exchange, handler, "{message}"),
-            log::Level::Error => tracing::error!(target: "framewright::handler", %exchange, handler, "{message}"),
+            log::Level::Trace => {
+                tracing::trace!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
+            log::Level::Debug => {
+                tracing::debug!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
+            log::Level::Info => tracing::info!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
+            log::Level::Warn => tracing::warn!(target: "framewright::handler", %exchange, handler, tenant, "{message}"),
+            log::Level::Error => {
+                tracing::error!(target: "framewright::handler", %exchange, handler, tenant, "{message}")
+            }
         }
     }
 
@@ -70,6 +91,7 @@ impl GuestLog {
                 target: "framewright::handler",
                 exchange = %self.exchange,
                 handler = &*self.handler,
+                tenant = self.tenant(),
                 "{what} was refused: handlers have no such capability"
             );
         }
@@ -83,6 +105,7 @@ impl GuestLog {
                 target: "framewright::handler",
                 exchange = %self.exchange,
                 handler = &*self.handler,
+                tenant = self.tenant(),
                 "dropped {dropped} log lines: an exchange may log {} octets (log_kib) and {LINES} lines",
                 self.limit
             );

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
-use super::{HandlerPre, Missed, Outcome, Report, Sandbox, ScriptRuntime, call, outcome};
+use super::{Case, HandlerPre, Missed, Outcome, Report, Sandbox, ScriptRuntime, call, outcome};
 use crate::{
     exchange::Exchange,
     sandbox::{Grants, Target, fault, host::Guest},
@@ -23,7 +23,7 @@ use crate::{
 /// The instances that live on, by what all that run in them have in common: the folder that they see, and their grants.
 /// Whoever has the lock has the turn; tokio's lock is fair.
 #[derive(Default)]
-pub(super) struct Residents(Mutex<HashMap<(Arc<Path>, Grants), Turns>>);
+pub(in crate::sandbox) struct Residents(Mutex<HashMap<(Arc<Path>, Grants), Turns>>);
 
 type Turns = Arc<tokio::sync::Mutex<Option<Resident>>>;
 
@@ -46,27 +46,28 @@ impl Sandbox {
     pub(super) async fn run_shared(
         &self,
         handler: &HandlerPre,
-        target: &Target,
+        case: &Case<'_>,
         exchange: Exchange,
     ) -> (Report, Vec<Missed>) {
-        let turns = self.residents.of(target);
-        let patience = self.settings.limits.wall;
+        let Case { target, house, .. } = case;
+        let turns = house.residents.of(target);
+        let patience = house.limits.wall;
         let Ok(mut turn) = tokio::time::timeout(patience, turns.lock()).await else {
-            return (self.refuse(exchange, target, Outcome::NoTurn(patience)).await, Vec::new());
+            return (fault::refuse(exchange, case, Outcome::NoTurn(patience)).await, Vec::new());
         };
         let (id, resident) = (exchange.id, turn.take());
         let (mut store, mut instance, slot, beginning, response) = match resident {
             Some(Resident { mut store, instance, slot }) => {
-                let (next, response) = self.guest(target, exchange);
+                let (next, response) = self.guest(case, exchange);
                 store.data_mut().begin(next);
                 (store, Some(instance), slot, None, response)
             }
             None => {
-                let Some((slot, beginning)) = self.slot(target).await else {
-                    return (self.refuse(exchange, target, Outcome::NoSlot(self.settings.slots)).await, Vec::new());
+                let Some((slot, beginning)) = self.slot(case).await else {
+                    return (fault::refuse(exchange, case, Outcome::NoSlot(self.settings.slots)).await, Vec::new());
                 };
                 tracing::info!(exchange = %id, handler = &*target.name, "an instance for shared scripts begins");
-                let (guest, response) = self.guest(target, exchange);
+                let (guest, response) = self.guest(case, exchange);
                 (self.store(guest), None, slot, beginning, response)
             }
         };
@@ -78,7 +79,7 @@ impl Sandbox {
             };
             call(instance, &mut store).await
         };
-        let (ended, cpu) = self.drive(calling, &response, beginning).await;
+        let (ended, cpu) = self.drive(house, calling, &response, beginning).await;
         let lives_on = matches!(ended, Ok(Ok(())));
         let outcome = outcome(ended, store.data_mut());
         let missed = store.data_mut().code.take_missed();
@@ -96,6 +97,6 @@ impl Sandbox {
         // The next turn begins: a slow peer's last octets need no instance.
         drop(turn);
         log.finish();
-        (fault::finish(&response, &self.case(target, id), cpu, outcome).await, missed)
+        (fault::finish(&response, case, cpu, outcome).await, missed)
     }
 }
