@@ -186,6 +186,7 @@ fn limits_have_their_unit_in_the_key() {
         slots: 9,
         queue: Duration::ZERO,
         cache_dir: Some("/home/me/.local/state/framewright/cache".into()),
+        executable: None,
         handlers: 11,
         handler_octets: 12 << 20,
         limits: sandbox::Limits {

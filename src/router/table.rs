@@ -93,6 +93,7 @@ mod tests {
             routes: routes.iter().map(route).collect(),
             grants: grants.iter().map(grant).collect(),
             python: false,
+            shared: Vec::new(),
         })
     }
 

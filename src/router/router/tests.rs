@@ -61,6 +61,7 @@ impl Fixture {
             routes: vec![route(None, "/routed/*"), route(Some("POST"), "/a/file.txt")],
             grants: vec![GrantRule { pattern: Pattern::new("/a/*"), grants: Grants::STASH }],
             python: false,
+            shared: Vec::new(),
         };
         let site = Site::open(&crate::site::Settings::new(directory.path())).expect("it is there");
         let router = Router::new(settings, Behaviour::Framewright(site), Arc::default());
