@@ -53,7 +53,10 @@ impl Carried {
                 tracing::debug!(path = %path.display(), "compiled code that came with the executable is used");
                 Some(component)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::debug!(path = %path.display(), "no such compiled code came with the executable");
+                None
+            }
             Err(reason) => {
                 let path = path.display();
                 tracing::info!(%path, %reason, "compiled code that came with the executable can't be used");

@@ -171,3 +171,45 @@ async fn objects_of_the_snapshot_are_immortal_and_a_request_s_own_are_not() {
     let mut client = Client::connect(&server, Carrier::H1).await;
     assert_eq!(client.get("/immortal.py").await.text(), "[True, True, True, True, False]");
 }
+
+#[tokio::test]
+async fn handlers_that_sleep_hold_no_thread() {
+    let server = serve(GRANTED);
+    server.site.file("sleeps.py", "import time\ndef main(request, response):\n print('asleep')\n time.sleep(600)\n");
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", server.pid())).expect("the server").count();
+    let mut client = Client::connect(&server, Carrier::H1).await;
+    assert_eq!(client.get("/counts.py").await.text(), "1 helper+");
+    let before = threads();
+    let mut sleeping = Vec::new();
+    for count in 1..=60 {
+        let mut connection = h1::Connection::new(connect(&server, Carrier::H1).await);
+        connection.send("GET /sleeps.py HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        server.log_lines(&["asleep", "/sleeps.py"], count);
+        sleeping.push(connection);
+    }
+    assert!(threads() < before + 30, "{before} threads, and now {}", threads());
+    assert_eq!(client.get("/counts.py").await.text(), "1 helper+");
+}
+
+/// Puts a value with octets in it, and takes what the other handler left.
+const TYPES: &str = r#"
+def main(request, response):
+    stash, key = request.server.stash, request.GET.first(b"key").decode()
+    if b"put" in request.GET:
+        stash.put(key, {"a": [b"\xff", 1]})
+        return "put"
+    return repr(stash.take(key, path="/stash.handler.wasm"))
+"#;
+
+#[tokio::test]
+async fn a_component_finds_what_python_left_in_the_stash_and_the_other_way_round() {
+    let server = serve(GRANTED);
+    server.site.file("types.py", TYPES).handler("stash.handler.wasm", "rust/stash");
+    let mut client = Client::connect(&server, Carrier::H1).await;
+    let key = "key=9e5b0000-0000-4000-8000-000000000001";
+    assert_eq!(client.get(&format!("/types.py?put&{key}")).await.text(), "put");
+    let found = client.get(&format!("/stash.handler.wasm?do=take&path=/types.py&{key}")).await.text();
+    assert_eq!(found, "take: some(\0json:{\"a\": [{\"$bytes\": \"\u{ff}\"}, 1]})\n");
+    assert_eq!(client.get(&format!("/stash.handler.wasm?do=put&value=plain&{key}")).await.text(), "put: ok\n");
+    assert_eq!(client.get(&format!("/types.py?{key}")).await.text(), "b'plain'");
+}

@@ -248,6 +248,12 @@ fn one_folder_of_python_handlers_shares_an_instance() {
 }
 
 #[test]
+fn handlers_may_take_ten_minutes_and_more() {
+    let limits = of(&json!({})).serve.sandbox.limits;
+    assert!(limits.wall >= std::time::Duration::from_secs(600), "{:?}", limits.wall);
+}
+
+#[test]
 fn levels_of_logging_are_pythons() {
     let filter = |plan: &WptPlan| plan.serve.log.filter.clone();
     let level = |word| observe::Filter::parse(word).unwrap();
