@@ -12,7 +12,9 @@
 //! [`reply`] passes through [`pipes`] and [`substitution`]), or a component that [`sandbox`] runs in an instance of its
 //! own. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
 
+#[cfg(not(fuzzing))]
 pub mod cli;
+#[cfg(not(fuzzing))]
 pub mod config;
 pub mod drain;
 pub mod exchange;
@@ -21,8 +23,11 @@ pub mod http2;
 pub mod observe;
 pub mod pipes;
 pub mod reply;
+#[cfg(not(fuzzing))]
 pub mod router;
+#[cfg(not(fuzzing))]
 pub mod sandbox;
+#[cfg(not(fuzzing))]
 pub mod server;
 pub mod site;
 pub mod stash;
