@@ -172,7 +172,7 @@ fuzz: ## every fuzz target (FUZZ_TARGETS=hpack for one) for FUZZ_SECONDS (60) ea
 	cd fuzz && export $(FUZZ_ENV) && for target in $(FUZZ_TARGETS); do \
 		mkdir -p ../target/fuzz/corpus/$$target ../target/fuzz/artifacts; \
 		../scripts/cargo-tool.sh fuzz $(FUZZ_VERSION) run --target-dir ../target/fuzz $$target \
-			../target/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) \
+			../target/fuzz/corpus/$$target seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) \
 			-artifact_prefix=../target/fuzz/artifacts/$$target-; \
 	done
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))

@@ -12,8 +12,11 @@
 //! [`reply`] passes through [`pipes`] and [`substitution`]), or a component that [`sandbox`] runs in an instance of its
 //! own. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
 
+#[cfg(not(fuzzing))]
 pub mod admin;
+#[cfg(not(fuzzing))]
 pub mod cli;
+#[cfg(not(fuzzing))]
 pub mod config;
 pub mod drain;
 pub mod exchange;
@@ -23,12 +26,16 @@ pub mod observe;
 pub mod pipes;
 pub mod quota;
 pub mod reply;
+#[cfg(not(fuzzing))]
 pub mod router;
+#[cfg(not(fuzzing))]
 pub mod sandbox;
+#[cfg(not(fuzzing))]
 pub mod server;
 pub mod site;
 pub mod stash;
 pub mod substitution;
+#[cfg(not(fuzzing))]
 pub mod tenant;
 pub mod tls;
 pub mod wire;

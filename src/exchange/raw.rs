@@ -59,6 +59,9 @@ pub enum RawError {
     /// More octets in one call than this.
     #[error("more than {0} octets in one call")]
     TooLarge(usize),
+    /// With those of the call, more octets would wait on the connection, for all its exchanges together, than this.
+    #[error("more than {0} octets of raw calls wait on the connection")]
+    Crowded(usize),
 }
 
 /// The most octets of one raw call: the longest frame that there is (RFC 9113 §4.1).

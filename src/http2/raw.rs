@@ -83,9 +83,11 @@ impl Raw {
 
 impl Writer {
     async fn send_composed(&mut self, mut composed: Composed) -> Result<(), RawError> {
-        self.get_behind().await?;
         let id = self.id;
-        let written = self.tap.write(id, &mut composed);
+        // Before any wait: what waits for its place in line counts too.
+        let share = self.tap.share(composed.octets.len(), self.raw.is_block_open)?;
+        self.get_behind().await?;
+        let written = self.tap.write(id, &mut composed, share);
         self.raw.is_used = true;
         self.raw.is_own |= composed.touched.contains(&id);
         self.raw.spoiled = self.raw.spoiled.or(composed.spoils);
@@ -127,7 +129,8 @@ impl Writer {
         self.is_ahead = true;
         self.get_behind().await?;
         // Nothing, behind all that has been sent.
-        let written = self.tap.write(self.id, &mut Composed::default());
+        let share = self.tap.share(0, self.raw.is_block_open)?;
+        let written = self.tap.write(self.id, &mut Composed::default(), share);
         self.unless_idle(written).await?.map_err(|_| RawError::Gone)
     }
 

@@ -38,8 +38,11 @@ pub(super) struct Grip {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Open,
-    /// Somebody leaves: what stood in line before this place goes first.
-    Ending(u64),
+    /// So many leave: what stood in line before this place goes first.
+    Ending {
+        leavers: usize,
+        place: u64,
+    },
     /// The transport has begun to leave: nothing is written meanwhile.
     Closing(Leave),
     /// Our direction is closed: what the engine writes is dropped.
@@ -91,8 +94,11 @@ impl Grip {
         }
         match self.stage {
             Stage::Left(_) => return Poll::Ready(Ok(())),
-            Stage::Closing(how) => return self.poll_leave(io, handle, how, cx),
-            Stage::Open | Stage::Ending(_) => {}
+            Stage::Closing(begun) => {
+                let resets = handle.hand().leaving().is_some_and(|leaving| leaving.how == Leave::Reset);
+                return self.poll_leave(io, handle, if resets { Leave::Reset } else { begun }, cx);
+            }
+            Stage::Open | Stage::Ending { .. } => {}
         }
         self.line_up(handle, trace, cx);
         let before = self.outgoing.out.left();
@@ -101,15 +107,18 @@ impl Grip {
         self.outgoing.out.tell();
         let mut hand = handle.hand();
         PeerIdle::note(&mut hand.idle.blocked, written.is_pending(), moved, Instant::now());
-        let leaving = hand.leaving();
-        drop(hand);
-        match (leaving, self.stage) {
+        let leaves = match (hand.leaving(), self.stage) {
             // What the peer does not take now is lost.
-            (Some((_, Leave::Reset)), _) => self.poll_leave(io, handle, Leave::Reset, cx),
-            (Some((owner, how)), Stage::Ending(place)) if written.is_ready() && self.outgoing.is_past(place, owner) => {
-                self.poll_leave(io, handle, how, cx)
+            (Some(leaving), _) if leaving.how == Leave::Reset => Some(Leave::Reset),
+            (Some(leaving), Stage::Ending { place, .. }) if written.is_ready() => {
+                self.outgoing.is_past(place, &leaving.owners).then_some(leaving.how)
             }
-            _ => written.map(Ok),
+            _ => None,
+        };
+        drop(hand);
+        match leaves {
+            Some(how) => self.poll_leave(io, handle, how, cx),
+            None => written.map(Ok),
         }
     }
 
@@ -132,7 +141,9 @@ impl Grip {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         self.stage = Stage::Closing(how);
-        ready!(io.poll_leave(how, cx))?;
+        let left = io.poll_leave(how, cx)?;
+        PeerIdle::note(&mut handle.hand().idle.blocked, left.is_pending(), false, Instant::now());
+        ready!(left);
         self.stage = Stage::Left(how);
         self.outgoing.clear();
         handle.hand().finish_leaving();
@@ -149,11 +160,11 @@ impl Grip {
         let (writes, over) = hand.take_asked();
         over.into_iter().for_each(|stream| self.outgoing.end_exchange(stream));
         writes.into_iter().for_each(|write| self.outgoing.write(write));
-        if hand.leaving().is_some() {
+        if let Some(leavers) = hand.leaving().map(|leaving| leaving.owners.len()) {
             // Nobody has the connection for itself any more: all of what waits is to leave first.
             hand.holds.abandon();
-            if matches!(self.stage, Stage::Open) {
-                self.stage = Stage::Ending(self.outgoing.end_of_line());
+            if !matches!(self.stage, Stage::Ending { leavers: known, .. } if known == leavers) {
+                self.stage = Stage::Ending { leavers, place: self.outgoing.end_of_line() };
             }
         }
         let mut moved = false;

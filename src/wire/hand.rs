@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
+    backlog::{Backlog, Receipt, Share},
     compose::Composed,
     hold::{Hold, Holds},
     outgoing::RawWrite,
@@ -23,6 +24,7 @@ pub struct Hand {
     pub(super) holds: Holds,
     /// Since when the peer has taken nothing that we would have sent.
     pub(super) idle: PeerIdle,
+    pub(super) backlog: Backlog,
     /// Not lined up yet.
     writes: Vec<RawWrite>,
     /// Exchanges that are over, which the line does not know yet.
@@ -56,8 +58,8 @@ pub enum Closing {
 
 #[derive(Debug)]
 pub(super) struct Leaving {
-    /// The stream of the exchange that asked first.
-    pub(super) owner: u32,
+    /// The streams of the exchanges that asked.
+    pub(super) owners: Vec<u32>,
     pub(super) how: Leave,
     /// Whoever waits for it.
     pub(super) done: Vec<oneshot::Sender<()>>,
@@ -90,7 +92,7 @@ impl PeerIdle {
 impl Hand {
     /// Lets composed frames of `owner`'s exchange stand behind what the engine wrote for it before. The receiver resolves
     /// when they have been handed to the socket, and fails when the connection is gone.
-    pub fn write(&mut self, owner: u32, composed: &mut Composed) -> oneshot::Receiver<()> {
+    pub fn write(&mut self, owner: u32, composed: &mut Composed, share: Share) -> oneshot::Receiver<()> {
         let (done, written) = oneshot::channel();
         for stream in &composed.touched {
             self.rules.suppress_reset(*stream);
@@ -103,7 +105,8 @@ impl Hand {
         let data = composed.data.iter().map(|(_, octets)| u64::from(*octets)).sum();
         let octets = Bytes::from(mem::take(&mut composed.octets));
         if self.state == State::Open {
-            self.writes.push(RawWrite { owner, octets, data, open_block: composed.open_block, done });
+            let receipt = Receipt::new(done, share);
+            self.writes.push(RawWrite { owner, octets, data, open_block: composed.open_block, receipt });
         }
         written
     }
@@ -154,22 +157,23 @@ impl Hand {
         self.holds.held()
     }
 
-    /// Leaves after what was written so far. Of two who leave, the first says how, but for a reset.
+    /// Leaves after what was written so far, for whoever asks. Of two who leave, the first says how, but for a reset.
     pub fn leave(&mut self, owner: u32, how: Leave) -> oneshot::Receiver<()> {
         let (done, left) = oneshot::channel();
         if self.state == State::Open {
-            let leaving = self.leaving.get_or_insert(Leaving { owner, how, done: Vec::new() });
+            let leaving = self.leaving.get_or_insert(Leaving { owners: Vec::new(), how, done: Vec::new() });
             if how == Leave::Reset {
                 leaving.how = how;
             }
+            leaving.owners.push(owner);
             leaving.done.push(done);
         }
         left
     }
 
     /// How exchanges leave, if one does.
-    pub(super) fn leaving(&self) -> Option<(u32, Leave)> {
-        self.leaving.as_ref().map(|leaving| (leaving.owner, leaving.how))
+    pub(super) fn leaving(&self) -> Option<&Leaving> {
+        self.leaving.as_ref()
     }
 
     /// What has been asked for since the last call: raw writes, and exchanges that are over.

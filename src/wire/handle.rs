@@ -16,12 +16,12 @@ use tokio::{
 };
 
 use super::{
-    Arrival, Ledger, Section,
+    Arrival, Ledger, Section, Share, WAITING_OCTETS,
     compose::Composed,
     hand::{Closing, Hand},
     hpack::FieldBlock,
 };
-use crate::exchange::{NoFrame, SeenFrame, WireView};
+use crate::exchange::{NoFrame, RawError, SeenFrame, WireView};
 
 /// What a tap shares with the exchanges of its connection. Cheap to clone.
 #[derive(Clone)]
@@ -249,9 +249,18 @@ impl TapHandle {
         result
     }
 
+    /// A share of what may wait on the connection, for octets of an exchange; `in_block` says whether it goes on with a
+    /// field block that it has left open.
+    ///
+    /// # Errors
+    /// [`RawError::Crowded`].
+    pub fn share(&self, octets: usize, in_block: bool) -> Result<Share, RawError> {
+        self.hand().backlog.share(octets, in_block).ok_or(RawError::Crowded(WAITING_OCTETS))
+    }
+
     /// Lets composed frames of `owner`'s exchange leave; see [`Hand::write`]. Notes what they do to the streams of other
     /// exchanges, of which the engine knows nothing.
-    pub fn write(&self, owner: u32, composed: &mut Composed) -> oneshot::Receiver<()> {
+    pub fn write(&self, owner: u32, composed: &mut Composed, share: Share) -> oneshot::Receiver<()> {
         let mut ledger = self.ledger();
         for (stream, octets) in &composed.data {
             ledger.spend(*stream, u64::from(*octets));
@@ -262,7 +271,7 @@ impl TapHandle {
             composed.spoils.get_or_insert("the end of another exchange's stream");
         }
         drop(ledger);
-        self.handle(|hand| hand.write(owner, composed))
+        self.handle(|hand| hand.write(owner, composed, share))
     }
 
     /// Since when the peer has taken nothing, though there was something to take; as long as no exchange has its hand on the

@@ -3,6 +3,7 @@
 //! Codecs here are sans I/O (octets in; an item, or "need more", or a typed error out); [`Tap`] joins those of HTTP/2
 //! to a stream. h2 stays the judge of what is valid; the tap only sees what h2 regroups or hides.
 
+mod backlog;
 mod boundary;
 pub mod compose;
 mod frame;
@@ -23,6 +24,7 @@ mod tap;
 mod trace;
 mod transport;
 
+pub use backlog::{Share, WAITING_OCTETS};
 pub use boundary::{Boundary, Position};
 pub use frame::{FrameHeader, FrameKind, HEADER_OCTETS, flags};
 pub use hand::{Closing, Hand};

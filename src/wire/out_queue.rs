@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
-use tokio::sync::oneshot;
+
+use super::backlog::Receipt;
 
 /// Octets on their way.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct OutQueue {
     /// Octets that have been put here so far.
     appended: u64,
     /// Who is to be told that this many octets have left.
-    marks: VecDeque<(u64, oneshot::Sender<()>)>,
+    marks: VecDeque<(u64, Receipt)>,
 }
 
 impl OutQueue {
@@ -27,8 +28,8 @@ impl OutQueue {
     }
 
     /// Has someone told once all that is here now has left.
-    pub(super) fn mark(&mut self, done: oneshot::Sender<()>) {
-        self.marks.push_back((self.appended, done));
+    pub(super) fn mark(&mut self, receipt: Receipt) {
+        self.marks.push_back((self.appended, receipt));
     }
 
     /// What leaves next; none if all has left.
@@ -50,9 +51,8 @@ impl OutQueue {
     /// Tells those whose octets have left.
     pub(super) fn tell(&mut self) {
         let left = self.left();
-        while let Some((_, done)) = self.marks.pop_front_if(|(mark, _)| *mark <= left) {
-            // Nobody waits any more: nobody is to be told.
-            let _ = done.send(());
+        while let Some((_, receipt)) = self.marks.pop_front_if(|(mark, _)| *mark <= left) {
+            receipt.tell();
         }
     }
 

@@ -17,9 +17,9 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::oneshot;
 
 use super::{
+    backlog::Receipt,
     frame::{FrameKind, HEADER_OCTETS, flags},
     out_queue::OutQueue,
     shape::{Rules, header_of},
@@ -35,8 +35,8 @@ pub(super) struct RawWrite {
     pub(super) data: u64,
     /// Whether it leaves a field block open, or ends one; none if it has no part of one.
     pub(super) open_block: Option<bool>,
-    /// Told when the octets have left.
-    pub(super) done: oneshot::Sender<()>,
+    /// For when the octets have left.
+    pub(super) receipt: Receipt,
 }
 
 /// What waits in line.
@@ -55,7 +55,7 @@ struct Unit {
 #[derive(Debug)]
 enum Of {
     Engine { is_block: bool },
-    Exchange { open_block: Option<bool>, done: oneshot::Sender<()> },
+    Exchange { open_block: Option<bool>, receipt: Receipt },
 }
 
 /// The line.
@@ -144,8 +144,8 @@ impl Outgoing {
 
     /// Lines up a raw write.
     pub(super) fn write(&mut self, write: RawWrite) {
-        let RawWrite { owner, octets, data, open_block, done } = write;
-        self.line_up(owner, octets, data, Of::Exchange { open_block, done });
+        let RawWrite { owner, octets, data, open_block, receipt } = write;
+        self.line_up(owner, octets, data, Of::Exchange { open_block, receipt });
     }
 
     fn line_up(&mut self, stream: u32, octets: Bytes, data: u64, of: Of) {
@@ -244,7 +244,7 @@ impl Outgoing {
             gone.push((unit.octets.clone(), is_raw));
         }
         self.out.append(unit.octets);
-        if let Of::Exchange { open_block, done } = unit.of {
+        if let Of::Exchange { open_block, receipt } = unit.of {
             gone.raw_data += unit.data;
             if unit.data > room {
                 gone.overdrawn.push(unit.stream);
@@ -254,7 +254,7 @@ impl Outgoing {
                 Some(false) => self.open_block = None,
                 None => {}
             }
-            self.out.mark(done);
+            self.out.mark(receipt);
         }
     }
 
@@ -295,10 +295,10 @@ impl Outgoing {
         self.lined_up + u64::from(!self.partial.is_empty())
     }
 
-    /// Whether what stood in line before this place has gone, or waits for what this exchange has not done: for the end of
-    /// its own field block.
-    pub(super) fn is_past(&self, place: u64, stream: u32) -> bool {
-        self.open_block == Some(stream)
+    /// Whether what stood in line before this place has gone, or waits for what one of these exchanges has not done: for
+    /// the end of its own field block.
+    pub(super) fn is_past(&self, place: u64, owners: &[u32]) -> bool {
+        self.open_block.is_some_and(|owner| owners.contains(&owner))
             || self.lined_up >= place && self.waiting.front().is_none_or(|unit| unit.number > place)
     }
 }

@@ -17,7 +17,8 @@ use crate::exchange::Leave;
 
 /// A stream of octets to a peer, which a protocol can leave in more ways than one.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Leaves; ready when done. Once begun, it is polled to its end, with nothing written meanwhile.
+    /// Leaves; ready when done. Once begun, it is polled to its end or a reset takes its place, with nothing written
+    /// meanwhile.
     ///
     /// - [`Leave::HalfClose`]: what was written leaves, then TLS close_notify where there is TLS, then FIN. The same as
     ///   `poll_shutdown`. Reading goes on.

@@ -3,6 +3,7 @@
 mod closing;
 mod raw;
 mod raw_shared;
+mod raw_waiting;
 mod requests;
 mod responses;
 mod support;

@@ -26,7 +26,7 @@ fn tell(told: &Told, what: &impl ToString) {
 }
 
 /// A head whose field block goes on.
-fn open_head() -> RawFrame {
+pub(super) fn open_head() -> RawFrame {
     let block = vec![literal(":status", "200", Indexing::Without)];
     let fields = RawSection { block, split: vec![], padding: None, end_headers: false };
     raw(Body::Headers { fields, priority: None, end_stream: false })
@@ -40,7 +40,7 @@ fn large(octets: usize) -> RawFrame {
     raw(Body::Data { octets: Bytes::from(vec![b'r'; octets]), padding: None, end_stream: true })
 }
 
-fn stalling(seconds: u64) -> Settings {
+pub(super) fn stalling(seconds: u64) -> Settings {
     Settings { stall_deadline: Duration::from_secs(seconds), ..Settings::default() }
 }
 

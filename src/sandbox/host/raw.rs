@@ -163,7 +163,7 @@ fn to_error(error: RawError) -> raw::RawError {
     match error {
         RawError::WrongProtocol => raw::RawError::WrongProtocol,
         RawError::Gone => raw::RawError::Gone,
-        RawError::TooLarge(most) => raw::RawError::TooLarge(most as u64),
+        RawError::TooLarge(most) | RawError::Crowded(most) => raw::RawError::TooLarge(most as u64),
     }
 }
 

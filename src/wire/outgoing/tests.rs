@@ -1,7 +1,8 @@
 use proptest::prelude::*;
+use tokio::sync::oneshot;
 
 use super::*;
-use crate::wire::frame::FrameHeader;
+use crate::wire::{backlog::Backlog, frame::FrameHeader};
 
 fn frame(kind: FrameKind, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap();
@@ -155,7 +156,8 @@ fn content_waits_for_the_window_and_its_stream_with_it() {
 /// A raw write of the exchange on stream `owner`, and its end.
 fn raw(owner: u32, octets: &[u8], open_block: Option<bool>) -> (RawWrite, oneshot::Receiver<()>) {
     let (done, left) = oneshot::channel();
-    (RawWrite { owner, octets: Bytes::copy_from_slice(octets), data: 0, open_block, done }, left)
+    let receipt = Receipt::new(done, Backlog::default().share(octets.len(), false).expect("room"));
+    (RawWrite { owner, octets: Bytes::copy_from_slice(octets), data: 0, open_block, receipt }, left)
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn while_a_raw_block_is_open_only_its_exchange_s_raw_writes_leave() {
     outgoing.write(raw(1, b"-1", None).0);
     outgoing.let_go(FREE);
     assert_eq!(sent(&mut outgoing), b"(1-1");
-    assert!(outgoing.is_past(outgoing.end_of_line(), 1) && !outgoing.is_past(outgoing.end_of_line(), 3));
+    assert!(outgoing.is_past(outgoing.end_of_line(), &[5, 1]) && !outgoing.is_past(outgoing.end_of_line(), &[3]));
     outgoing.write(raw(1, b"1)", Some(false)).0);
     outgoing.write(raw(1, b"x", None).0);
     outgoing.let_go(FREE);

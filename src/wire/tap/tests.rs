@@ -17,11 +17,13 @@ struct Reluctant {
     taken: Vec<u8>,
     most: usize,
     how: Option<Leave>,
+    /// Half-closes are never done.
+    is_stuck: bool,
 }
 
 impl Reluctant {
     fn new(most: usize) -> Self {
-        Self { taken: Vec::new(), most, how: None }
+        Self { taken: Vec::new(), most, how: None, is_stuck: false }
     }
 }
 
@@ -64,7 +66,7 @@ impl AsyncWrite for Reluctant {
 impl Transport for Reluctant {
     fn poll_leave(&mut self, how: Leave, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.how = Some(how);
-        Poll::Ready(Ok(()))
+        if self.is_stuck && how == Leave::HalfClose { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 }
 
@@ -137,7 +139,7 @@ async fn a_raw_write_stands_before_the_next_frame_even_if_one_is_half_written() 
     tap.write_all(&first[..11]).await.unwrap();
     let mut composed = compose::frames(&ping(b"12345678"), 1);
     let raw = composed.octets.clone();
-    let mut written = handle.handle(|hand| hand.write(1, &mut composed));
+    let mut written = handle.write(1, &mut composed, handle.share(0, false).unwrap());
     tap.write_all(&[&first[11..], &second].concat()).await.unwrap();
     tap.flush().await.unwrap();
     assert_eq!(tap.io.taken, [first, raw, second].concat());
@@ -157,15 +159,53 @@ async fn leaving_comes_after_everything_and_what_follows_is_dropped() {
     tap.flush().await.unwrap();
     tap.shutdown().await.unwrap();
     assert_eq!((tap.io.taken.as_slice(), tap.io.how), (first.as_slice(), Some(Leave::WithoutCloseNotify)));
-    let gone = handle.handle(|hand| hand.write(1, &mut compose::frames(&ping(b"12345678"), 1)));
+    let gone = handle.write(1, &mut compose::frames(&ping(b"12345678"), 1), handle.share(0, false).unwrap());
     assert!(gone.await.is_err(), "nothing leaves any more");
+}
+
+#[tokio::test]
+async fn what_two_who_leave_have_in_line_leaves_first_and_the_first_says_how() {
+    let mut tap = Tap::new(Reluctant::new(100_000), LIMITS, 10);
+    let handle = tap.handle();
+    let (full, first) = (frame(FrameKind::DATA, 0, 5, &[0; 65_000]), frame(FrameKind::DATA, 0, 1, &[1; 1_000]));
+    let second = frame(FrameKind::DATA, 0, 3, &[3; 600]);
+    handle.handle(|_| {});
+    tap.write_all(&[&full[..], &first].concat()).await.unwrap();
+    let mut left = vec![handle.handle(|hand| hand.leave(1, Leave::WithoutCloseNotify))];
+    tap.flush().await.unwrap();
+    tap.write_all(&second).await.unwrap();
+    left.push(handle.handle(|hand| hand.leave(3, Leave::HalfClose)));
+    tap.flush().await.unwrap();
+    assert_eq!((tap.io.taken.len(), tap.io.how), (full.len(), None), "the window holds no more");
+    // Room for the first one's content, and not for the second one's.
+    handle.file(&mut vec![Arrival::Window { stream: 0, octets: 500 }]);
+    tap.flush().await.unwrap();
+    assert_eq!((tap.io.taken.len(), tap.io.how), (full.len() + first.len(), None));
+    handle.file(&mut vec![Arrival::Window { stream: 0, octets: 600 }]);
+    tap.flush().await.unwrap();
+    assert_eq!((&tap.io.taken[..], tap.io.how), (&[full, first, second].concat()[..], Some(Leave::WithoutCloseNotify)));
+    left.iter_mut().for_each(|left| left.try_recv().expect("left"));
+}
+
+#[tokio::test]
+async fn a_reset_does_not_wait_for_a_half_close_that_has_begun() {
+    let mut tap = Tap::new(Reluctant { is_stuck: true, ..Reluctant::new(9) }, LIMITS, 10);
+    let handle = tap.handle();
+    let mut half_closed = handle.handle(|hand| hand.leave(1, Leave::HalfClose));
+    assert!(tap.flush().now_or_never().is_none());
+    assert!(handle.peer_idle_since().is_some(), "who waits for it knows that the peer takes nothing");
+    let mut reset = handle.handle(|hand| hand.leave(3, Leave::Reset));
+    tap.flush().now_or_never().expect("at once").unwrap_err();
+    assert_eq!(tap.io.how, Some(Leave::Reset));
+    half_closed.try_recv().expect("left");
+    reset.try_recv().expect("left");
 }
 
 #[tokio::test]
 async fn who_waits_when_the_connection_ends_is_told() {
     let tap = Tap::new(Reluctant::new(2), LIMITS, 10);
     let handle = tap.handle();
-    let written = handle.handle(|hand| hand.write(1, &mut compose::frames(&ping(b"12345678"), 1)));
+    let written = handle.write(1, &mut compose::frames(&ping(b"12345678"), 1), handle.share(0, false).unwrap());
     drop(tap);
     assert!(written.await.is_err());
 }
@@ -196,7 +236,7 @@ proptest! {
             for piece in engine.chunks(width) {
                 while sent < raw_after.len() && raw_after[sent] <= written {
                     let mut composed = compose::frames(&ping(&[0xf0 + u8::try_from(sent).unwrap(); 8]), 1);
-                    drop(handle.handle(|hand| hand.write(1, &mut composed)));
+                    drop(handle.write(1, &mut composed, handle.share(0, false).unwrap()));
                     sent += 1;
                 }
                 if cork && written % 3 == 0 {
