@@ -10,7 +10,8 @@
 //! [`http2`] read requests through the octet taps of [`wire`] and make an [`exchange::Exchange`] of each. [`router`]
 //! picks who answers: a file of [`site`], the ways of web-platform-tests' own server ([`wptserve`], whose whole
 //! [`reply`] passes through [`pipes`] and [`substitution`]), or a component that [`sandbox`] runs in an instance of its
-//! own. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
+//! own. Where a server has many strangers' sites, [`tenant`] binds each connection to one of them first, with a router and
+//! an account ([`quota`]) of its own; [`admin`] tells the operator how they do. All answer through [`exchange::ResponseWriter`], which hands checked steps back to the protocol.
 
 #[cfg(not(fuzzing))]
 pub mod admin;

@@ -24,6 +24,10 @@ fn main() -> ExitCode {
             return ExitCode::from(cli::exit_code(&error));
         }
     };
+    // Nothing else is started before it has limited itself.
+    if let cli::Command::CompileComponent(bounds) = &cli.command {
+        return command::compile(*bounds).unwrap_or_else(|error| command::report(&error));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().event_interval(EVENT_INTERVAL).enable_all().build();
     let result = match runtime {
         Ok(runtime) => {

@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::Result;
 use framewright::{
-    cli::{Cli, Command, EXIT_USAGE},
+    cli::{Cli, Command, CompileArgs, EXIT_USAGE},
     config::{self, ConfigError, ProcessEnvironment},
     observe, sandbox,
 };
@@ -64,11 +64,17 @@ pub(crate) async fn run(cli: &Cli) -> Result<ExitCode> {
             call::run(arguments, &plan).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Wire(arguments) => wire::run(arguments, environment),
-        Command::CompileComponent(bounds) => {
-            let cpu = Duration::from_secs(bounds.cpu);
-            Ok(sandbox::compile_here(cpu, bounds.memory, bounds.result)?.into())
-        }
+        Command::CompileComponent(bounds) => compile(*bounds),
     }
+}
+
+/// Compiles the component on standard input, with this process limited first. Needs no runtime.
+///
+/// # Errors
+/// If the limits cannot be set, or standard input or output fails.
+pub(crate) fn compile(bounds: CompileArgs) -> Result<ExitCode> {
+    let code = sandbox::compile_here(Duration::from_secs(bounds.cpu), bounds.memory, bounds.result)?;
+    Ok(code.into())
 }
 
 /// Says on standard error what went wrong, and gives the exit code: 64 for what the operator can mend in arguments or

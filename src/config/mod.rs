@@ -1,8 +1,8 @@
 //! What the operator wants: arguments, environment and configuration file, resolved into one plan.
 //!
 //! Three types stand for it, in this order: [`cli::Cli`](crate::cli::Cli) is what was typed, the private `File` is what
-//! the file says, [`ServePlan`] is what it means. `wpt` reads another server's files, in [`wpt`], towards the same plan. Whatever can fail fails here, naming file and line, before anything
-//! is bound. Subsystems own their settings; this module only fills them.
+//! the file says, [`ServePlan`] is what it means. `wpt` reads another server's files, in [`wpt`], towards the same plan; strangers' sites are in [`tenants`].
+//! Whatever can fail fails here, naming file and line, before anything is bound. Subsystems own their settings; this module only fills them.
 
 mod environment;
 mod error;

@@ -24,6 +24,9 @@ use super::{engine, platform};
 /// The hidden subcommand that is the other side of this.
 pub const SUBCOMMAND: &str = "compile-component";
 
+/// Has the allocator take memory as it needs it: by default it would take a GiB at once, which is all that there may be.
+pub const ENVIRONMENT: [(&str, &str); 1] = [("MIMALLOC_ARENA_EAGER_COMMIT", "0")];
+
 /// What compiling one component may cost.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compiler {
@@ -77,6 +80,7 @@ impl Compiler {
             .arg(SUBCOMMAND)
             .args([self.cpu.as_secs(), self.memory, self.result].map(|number| number.to_string()))
             .env_clear()
+            .envs(ENVIRONMENT)
             .current_dir("/")
             .stdin(Stdio::from(input))
             .stdout(Stdio::from(output.try_clone()?))
@@ -152,7 +156,7 @@ pub fn compile_here(cpu: Duration, memory: u64, result: u64) -> io::Result<u8> {
             Ok(0)
         }
         Err(error) => {
-            output.write_all(super::modules::reason(&error).as_bytes())?;
+            output.write_all(super::load_error::reason(&error).as_bytes())?;
             output.flush()?;
             Ok(EXIT_INVALID)
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::WasmBacktrace;
 
-use super::{host::ResponseCell, house::House, limits::Exceeded, modules::LoadError, run::Report, target::Target};
+use super::{host::ResponseCell, house::House, limits::Exceeded, load_error::LoadError, run::Report, target::Target};
 use crate::exchange::{Exchange, ExchangeId, Phase, ResponseWriter, WriteError};
 
 /// How an exchange ended.

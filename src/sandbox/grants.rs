@@ -4,7 +4,7 @@ use std::{fmt, path::Path};
 
 use wasmtime::{Engine, component::Component};
 
-use super::modules::LoadError;
+use super::load_error::LoadError;
 
 /// What the operator grants to the handlers under a path.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -6,7 +6,6 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
 };
 
 use lru::LruCache;
@@ -23,92 +22,18 @@ use wasmtime::{
 use super::{
     bindings::{HandlerPre, ScriptRuntime},
     carried::Carried,
-    compiler::Compiler,
+    compiler::{CompileFault, Compiler},
     grants::{self, Grants, Import},
+    handler_file::{Stamp, beneath, read},
     host::{Guest, link_wasi},
     house::Tenure,
+    load_error::{LoadError, reason},
     platform::cores,
     precompiled::Artefacts,
     settings::Settings,
     shipped::{self, Runtimes},
     target::{Program, Runtime, Target},
 };
-
-/// Why a file cannot be used as a handler.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum LoadError {
-    /// There is no such file.
-    #[error("{}: no such file", .0.display())]
-    NotFound(PathBuf),
-    /// It can't be read.
-    #[error("{}: {reason}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        reason: String,
-    },
-    /// It is larger than handlers may be.
-    #[error("{}: {octets} octets are more than a handler may have ({limit}, handler_mib)", .path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        octets: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// It is no component, or does not fit the world.
-    #[error("{}: {reason}", .path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It imports an interface of ours that it isn't granted.
-    #[error("{}: imports {interface}, which needs `{grant} = true` in [grant.\"…\"] for its path", .path.display())]
-    NotGranted {
-        /// The file.
-        path: PathBuf,
-        /// The interface.
-        interface: String,
-        /// The missing grant.
-        grant: &'static str,
-    },
-    /// It imports an interface of ours that this version does not have.
-    #[error("{}: imports {interface}, which this version does not offer", .path.display())]
-    NotOffered {
-        /// The file.
-        path: PathBuf,
-        /// The interface.
-        interface: String,
-    },
-    /// It imports the interface of runtimes that the server ships.
-    #[error("{}: imports {interface}, which only the server's own runtimes for scripts may", .path.display())]
-    NotForSites {
-        /// The file.
-        path: PathBuf,
-        /// The interface.
-        interface: String,
-    },
-    /// It is not compiled yet, and too many wait for that: later it may be.
-    #[error("{0}")]
-    Busy(String),
-    /// The server was built without this runtime.
-    #[error(
-        "this server was built without its runtime for {0} scripts: build the handlers (`make handlers`), then the server"
-    )]
-    NotShipped(Runtime),
-    /// The runtime can't be linked; a fault of ours.
-    #[error("the runtime for {runtime} scripts can't be used: {reason}")]
-    Runtime {
-        /// The runtime.
-        runtime: Runtime,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
 
 /// A handler ready to be instantiated, or why there is none.
 type Loaded = Result<Arc<HandlerPre>, LoadError>;
@@ -150,15 +75,6 @@ struct Entry {
 struct Tenancy<'a> {
     tenure: &'a Tenure,
     root: &'a Path,
-}
-
-/// What changes when a file changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    octets: u64,
-    inode: u64,
-    changed: i64,
 }
 
 impl Modules {
@@ -251,7 +167,7 @@ impl Modules {
         }
         // A look at the queue is no property of the file: the next request tries again.
         let loaded = entry.handler.get_or_try_init(|| self.load_version(path, grants, tenancy)).await;
-        loaded.map_or_else(|busy| Err(busy), Clone::clone)
+        loaded.map_or_else(Err, Clone::clone)
     }
 
     /// The handler in this file as it is now.
@@ -300,7 +216,10 @@ impl Modules {
             // The compiler runs on one thread.
             tenure.account.used_cpu(started.elapsed(), Instant::now());
         }
-        Ok(loaded)
+        match loaded {
+            Err(busy @ LoadError::Busy(_)) => Err(busy),
+            loaded => Ok(loaded),
+        }
     }
 
     /// The handler in this file, if it needs no compiling; or what is wrong with the file. Blocks.
@@ -337,8 +256,13 @@ impl Modules {
         if let Some(component) = artefacts.load(&self.engine, &digest) {
             return Ok(component);
         }
-        let compiled = compiler.compile(octets, artefacts.folder()).map_err(|fault| invalid(fault.to_string()))?;
-        artefacts.put(&digest, &compiled).map_err(|error| invalid(format!("it can't be kept: {error}")))?;
+        let compiled = compiler.compile(octets, artefacts.folder()).map_err(|fault| match fault {
+            // The machine's fault, which may be over with the next request.
+            CompileFault::Io(_) => LoadError::Busy(fault.to_string()),
+            _ => invalid(fault.to_string()),
+        })?;
+        let kept = artefacts.put(&digest, &compiled);
+        kept.map_err(|error| LoadError::Busy(format!("a compiled handler can't be kept: {error}")))?;
         artefacts.load(&self.engine, &digest).ok_or_else(|| invalid("what the compiler made can't be used".into()))
     }
 
@@ -394,65 +318,5 @@ impl Modules {
         artefacts.store(&digest, &component);
         // The mapped file can be dropped from memory and read again; what the compiler built can't.
         Ok(kept().unwrap_or(component))
-    }
-}
-
-/// The octets of a handler's file.
-pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    use std::io::Read;
-    let unreadable = |error: std::io::Error| LoadError::Unreadable { path: path.into(), reason: error.to_string() };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut octets = Vec::new();
-    file.take(limit + 1).read_to_end(&mut octets).map_err(unreadable)?;
-    let length = octets.len() as u64;
-    if length > limit {
-        return Err(LoadError::TooLarge { path: path.into(), octets: length, limit });
-    }
-    Ok(octets)
-}
-
-/// Where a file really is.
-///
-/// # Errors
-/// [`LoadError::NotFound`] if that is outside this root.
-fn beneath(path: &Path, root: &Path) -> Result<Arc<Path>, LoadError> {
-    let not_found = || LoadError::NotFound(path.into());
-    let (file, root) = (path.canonicalize(), root.canonicalize());
-    let (file, root) = (file.map_err(|_| not_found())?, root.map_err(|_| not_found())?);
-    if file.starts_with(root) { Ok(file.into()) } else { Err(not_found()) }
-}
-
-/// What wasmtime finds wrong, on one line, because log lines are lines; with the key of the limit that a component needs
-/// more of, which wasmtime knows by other names.
-pub(super) fn reason(error: &wasmtime::Error) -> String {
-    const LIMITS: [(&str, &str); 3] = [
-        ("memory has a minimum byte size", " (memory_mib)"),
-        ("minimum element size", " (table_elements)"),
-        ("core module instances", " (instances)"),
-    ];
-    let text = format!("{error:#}");
-    let line = text.split(|character: char| character.is_whitespace() || character.is_control());
-    let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let limit = LIMITS.iter().find(|(words, _)| line.contains(words));
-    line + limit.map_or("", |(_, key)| key)
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Result<Self, LoadError> {
-        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => LoadError::NotFound(path.into()),
-            _ => LoadError::Unreadable { path: path.into(), reason: error.to_string() },
-        })?;
-        if !metadata.is_file() {
-            return Err(LoadError::Unreadable { path: path.into(), reason: "not a regular file".into() });
-        }
-        #[cfg(unix)]
-        let (inode, changed) = {
-            use std::os::unix::fs::MetadataExt;
-            (metadata.ino(), metadata.ctime() << 30 ^ metadata.ctime_nsec())
-        };
-        #[cfg(not(unix))]
-        let (inode, changed) = (0, 0);
-        Ok(Self { modified: metadata.modified().ok(), octets: metadata.len(), inode, changed })
     }
 }

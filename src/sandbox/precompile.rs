@@ -14,7 +14,8 @@ use wasmtime::Engine;
 use super::{
     Runtime, Runtimes, carried,
     engine::{self, Processor},
-    modules::{LoadError, read, reason},
+    handler_file::read,
+    load_error::{LoadError, reason},
     precompiled::{Artefacts, Digest},
     run::SetupError,
     shipped,

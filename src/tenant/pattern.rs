@@ -41,6 +41,9 @@ impl NamePattern {
             return Err(NameFault::Wildcard);
         }
         let sample = Host::parse(&format!("{before}x{after}")).ok_or(NameFault::NoHost)?;
+        if !sample.as_str().contains('.') {
+            return Err(NameFault::Wildcard);
+        }
         let before = before.to_ascii_lowercase();
         let after = sample.as_str()[before.len() + 1..].into();
         Ok(Self::Wildcard { before: before.into(), after })
@@ -98,7 +101,7 @@ mod tests {
             ("a.*.example", NameFault::Wildcard),
             ("**.example", NameFault::Wildcard),
             ("*.a.*", NameFault::Wildcard),
-            ("*.", NameFault::NoHost),
+            ("*.", NameFault::Wildcard),
             ("", NameFault::NoHost),
             ("a/b", NameFault::NoHost),
             ("*.a/b", NameFault::NoHost),

@@ -26,15 +26,27 @@ pub struct Tenants(Arc<Registry>);
 struct Registry {
     settings: Settings,
     sandbox: Arc<Sandbox>,
-    /// Those that have been asked for, by name.
-    known: RwLock<HashMap<Arc<str>, Arc<Tenant>>>,
+    /// Those that have been asked for.
+    known: RwLock<HashMap<Key, Arc<Tenant>>>,
     /// Held while one is opened, so that none is opened twice.
     opening: Mutex<()>,
     misdirected: AtomicU64,
 }
 
-/// What a host leads to: the tenant's name, folder and terms.
+/// Which tenant: names alone could be another's too.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Key {
+    /// The one listed here.
+    Listed(usize),
+    /// One of those listed here, by its host.
+    Each(usize, Host),
+    /// A folder of the directory.
+    Folder(Host),
+}
+
+/// What a host leads to: the tenant, what it is called, its folder and terms.
 struct Order<'a> {
+    key: Key,
     name: Arc<str>,
     root: PathBuf,
     terms: &'a Arc<Terms>,
@@ -50,17 +62,17 @@ impl Tenants {
     /// Whose host it is, if it is anybody's. Looks at the disk if it has not been asked for before.
     pub fn owner(&self, host: &Host) -> Option<Arc<Tenant>> {
         let order = self.0.settings.order(host)?;
-        if let Some(tenant) = self.0.known(&order.name) {
+        if let Some(tenant) = self.0.known(&order.key) {
             return Some(tenant);
         }
         let _opening = self.0.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tenant) = self.0.known(&order.name) {
+        if let Some(tenant) = self.0.known(&order.key) {
             return Some(tenant);
         }
         match Tenant::open(Arc::clone(&order.name), order.root, Arc::clone(order.terms), &self.0.sandbox) {
             Ok(tenant) => {
                 tracing::info!(tenant = &*order.name, "opened");
-                self.0.known_mut().insert(order.name, Arc::clone(&tenant));
+                self.0.known_mut().insert(order.key, Arc::clone(&tenant));
                 Some(tenant)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -73,12 +85,11 @@ impl Tenants {
 
     /// Looks at the folders of those that are known; those without one leave. Blocks.
     pub fn sweep(&self) {
-        for tenant in self.known() {
-            if !tenant.look() {
-                tracing::info!(tenant = &**tenant.name(), "left: its folder is gone");
-                self.0.known_mut().remove(tenant.name());
-                tenant.leave();
-            }
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (key, tenant) in known.into_iter().filter(|(_, tenant)| !tenant.look()) {
+            tracing::info!(tenant = &**tenant.name(), "left: its folder is gone");
+            self.0.known_mut().remove(&key);
+            tenant.leave();
         }
     }
 
@@ -114,11 +125,11 @@ impl Dispatch for Tenants {
 }
 
 impl Registry {
-    fn known(&self, name: &str) -> Option<Arc<Tenant>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    fn known(&self, key: &Key) -> Option<Arc<Tenant>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Arc<str>, Arc<Tenant>>> {
+    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Key, Arc<Tenant>>> {
         self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -126,24 +137,28 @@ impl Registry {
 impl Settings {
     /// What a host leads to. A folder of the directory is meant by its own name alone, and by no address.
     fn order(&self, host: &Host) -> Option<Order<'_>> {
-        for listed in &self.listed {
+        for (index, listed) in self.listed.iter().enumerate() {
             if let Some(middle) = listed.names.iter().find_map(|name| name.matches(host)) {
-                return Some(listed.order(host, middle));
+                return Some(listed.order(index, host, middle));
             }
         }
         let folder = self.folder.as_ref().filter(|_| !host.is_address())?;
         let name = Arc::from(host.as_str());
-        Some(Order { name, root: folder.join(host.as_str()), terms: &self.terms })
+        let key = Key::Folder(host.clone());
+        Some(Order { key, name, root: folder.join(host.as_str()), terms: &self.terms })
     }
 }
 
 impl Listed {
-    fn order(&self, host: &Host, middle: Option<&str>) -> Order<'_> {
+    fn order(&self, index: usize, host: &Host, middle: Option<&str>) -> Order<'_> {
         match middle {
-            Some(middle) if has_star(&self.root) => {
-                Order { name: host.as_str().into(), root: with_star(&self.root, middle), terms: &self.terms }
-            }
-            _ => Order { name: self.name(), root: self.root.clone(), terms: &self.terms },
+            Some(middle) if has_star(&self.root) => Order {
+                key: Key::Each(index, host.clone()),
+                name: host.as_str().into(),
+                root: with_star(&self.root, middle),
+                terms: &self.terms,
+            },
+            _ => Order { key: Key::Listed(index), name: self.name(), root: self.root.clone(), terms: &self.terms },
         }
     }
 

@@ -110,9 +110,9 @@ impl Tenant {
         if *stamp != now {
             match router(&self.root, &self.terms, &self.account, &self.handlers) {
                 Ok(router) => {
-                    tracing::info!(tenant = &*self.name, "the folder was replaced by another");
                     *self.router.write().unwrap_or_else(PoisonError::into_inner) = router;
                     *stamp = now;
+                    tracing::info!(tenant = &*self.name, "the folder was replaced by another");
                 }
                 Err(error) => tracing::warn!(tenant = &*self.name, %error, "the new folder cannot be opened"),
             }

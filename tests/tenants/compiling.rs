@@ -79,7 +79,9 @@ fn the_process_says_what_is_wrong_and_keeps_to_its_bounds() {
         std::io::Seek::rewind(&mut file).expect("a file");
         let output = tempfile::tempfile().expect("a file");
         let status = Command::new(binary().get_program())
-            .args(["compile-component", "20", memory, result])
+            .args([framewright::sandbox::SUBCOMMAND, "20", memory, result])
+            .env_clear()
+            .envs(framewright::sandbox::ENVIRONMENT)
             .stdin(file)
             .stdout(Stdio::from(output.try_clone().expect("a file")))
             .stderr(Stdio::null())

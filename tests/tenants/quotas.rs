@@ -7,6 +7,9 @@ use crate::support::{Server, Site};
 
 const ODD: &str = "/odd.handler.wasm";
 
+/// Begins to answer, then waits for content, and is done when the client goes instead.
+const WAIT: &str = "do=wait&on=content&at=data";
+
 fn site() -> Site {
     let site = two();
     for tenant in ["a.test", "b.test"] {
@@ -49,10 +52,10 @@ async fn exchanges_above_the_most_get_503_and_end_when_they_are_done() {
     let server = limited("exchanges = 2");
     let mut connection = h2(&server).await;
     for stream in [1, 3] {
-        let target = format!("{ODD}?do=wait&at=data");
+        let target = format!("{ODD}?{WAIT}");
         let fields: [(&[u8], &[u8]); 4] =
-            [(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"a.test"), (b":path", target.as_bytes())];
-        connection.fields(stream, &fields, true).await;
+            [(b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"a.test"), (b":path", target.as_bytes())];
+        connection.fields(stream, &fields, false).await;
         assert_eq!(connection.head(stream).await.status, 200);
     }
     assert_eq!(get_h2(&mut connection, 5, "a.test", "/who").await.0, 503);
@@ -92,7 +95,7 @@ async fn connections_above_the_most_are_closed_or_get_503() {
 async fn memory_is_counted_over_all_exchanges_and_comes_back() {
     let server = limited("memory_in_use_mib = 24\nmemory_mib = 20");
     let mut holder = h1(&server).await;
-    let hold = format!("GET {ODD}?do=wait&at=data HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    let hold = format!("POST {ODD}?{WAIT} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\n");
     holder.send(&hold).await;
     assert!(holder.head().await.starts_with("HTTP/1.1 200"));
     let hungry = format!("{ODD}?do=allocate&mib=16");
@@ -161,7 +164,7 @@ async fn octets_leave_no_faster_than_they_may() {
 #[tokio::test]
 async fn log_lines_above_the_rate_are_dropped_and_counted() {
     let server = limited("log_kib_per_s = 1");
-    assert_eq!(get_once(&server, "a.test", &format!("{ODD}?do=log")).await.status, 200);
+    assert_eq!(get_once(&server, "a.test", &format!("{ODD}?do=log&n=100&size=100")).await.status, 200);
     server.log_line(&["a.test", "dropped"]);
     assert!(refusals(&server, "log_kib_per_s").await >= 1);
 }

@@ -244,7 +244,7 @@ fn admin(arguments: &ServeArgs, table: &Tenants, source: &Source) -> Result<Opti
     }
 }
 
-/// Where `--certs` and tenants' folders are: what the table of URLs names as served.
+/// The folder of all tenants, in the place of a site's.
 pub(super) fn shown_root(plan: &TenantsPlan) -> PathBuf {
     plan.settings.folder.clone().unwrap_or_else(|| PathBuf::from("."))
 }
