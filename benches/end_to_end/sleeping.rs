@@ -125,13 +125,12 @@ fn figures(before: &Moment, meanwhile: &Moment) -> Vec<Figure> {
     };
     vec![
         figure(
-            &format!("resident memory for each of {SLEEPERS} sleeping Python handlers, KiB"),
-            format!("{:.0}", each(meanwhile.resident, before.resident)),
+            &format!("memory of its own for each of {SLEEPERS} sleeping Python handlers, KiB"),
+            format!("{:.0}", each(meanwhile.anonymous, before.anonymous)),
+            // The kernel counts a page of the snapshot once for each instance that has it mapped.
             format!(
-                "{:.0} KiB not backed by a file; {} → {} MiB in all",
-                each(meanwhile.anonymous, before.anonymous),
-                before.resident >> 20,
-                meanwhile.resident >> 20
+                "resident pages not backed by a file; with the snapshot's, which all share, {:.0}",
+                each(meanwhile.resident, before.resident)
             ),
         ),
         figure("threads meanwhile", meanwhile.threads.to_string(), format!("without them {}", before.threads)),
