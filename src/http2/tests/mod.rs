@@ -4,6 +4,7 @@ mod closing;
 mod raw;
 mod raw_shared;
 mod raw_waiting;
+mod raw_windows;
 mod requests;
 mod responses;
 mod support;
