@@ -14,11 +14,11 @@
 //! | SETTINGS | what the client now believes of us | the connection closes |
 //! | GOAWAY | that one was sent | h2's own never leaves |
 //!
-//! Order: a raw call waits until h2 has written what the exchange handed it before; that stands in the tap's line then, and
-//! the raw frames line up behind it. An exchange that ends takes with it what of its raw frames still stands there.
+//! Order: a raw call waits until h2 has written what the exchange handed it before, content also when the client has made
+//! the window smaller meanwhile (RFC 9113 §6.9.2); that stands in the tap's line then, and the raw frames line up behind it. An exchange that ends takes with it what of its raw frames still stands there.
 //!
 //! Deadline: only time in which the peer takes nothing counts: its socket is full, or its connection window is shut while
-//! content stands in line. To wait for another exchange's hold or field block takes as long as it takes; those end by
+//! content stands in line, or its stream's while content waits to. To wait for another exchange's hold or field block takes as long as it takes; those end by
 //! themselves.
 
 use std::{future::Future, pin::pin, time::Duration};
@@ -103,10 +103,13 @@ impl Writer {
         if !self.is_ahead || self.raw.is_block_open {
             return Ok(());
         }
-        let (tap, stall) = (self.tap.clone(), self.stall);
-        let gone = self.unless_gone(tap.written());
+        let (tap, stall, written) = (self.tap.clone(), self.stall, self.all_written());
         // A peer that is gone takes no more; h2 forgets what it had.
-        let _ = unless_idle(&tap, stall, gone).await?;
+        if unless_idle(&tap, stall, self.unless_gone(written)).await? == Ok(false) {
+            tracing::debug!(stream = self.id, "the peer opened no window for {stall:?} while raw octets waited");
+            tap.handle(Hand::give_up);
+            return Err(RawError::Gone);
+        }
         self.is_ahead = false;
         Ok(())
     }

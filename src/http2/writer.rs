@@ -93,20 +93,31 @@ impl Writer {
     /// Tells the tap how to split the next field section, once those before have left.
     async fn shape_section(&mut self) {
         if let Some(octets) = self.fragment.take() {
-            self.catch_up().await;
+            let tap = self.tap.clone();
+            // A peer that is gone takes no more; h2 forgets what it had. Sections that wait for no window are all there is.
+            let _ = self.unless_gone(tap.written()).await;
             let id = self.id;
             self.tap.handle(|hand| hand.split(id, octets));
         }
     }
 
+    /// Resolves once h2 has written what it was handed; to false if the peer opens no window for it.
+    pub(super) fn all_written(&self) -> impl Future<Output = bool> + use<> {
+        let (tap, id, content, stall) = (self.tap.clone(), self.id, self.used - self.unknown, self.stall);
+        async move { tap.content_written(id, content, stall).await }
+    }
+
     /// Waits until h2 has written what it was handed.
-    pub(super) async fn catch_up(&mut self) {
+    async fn catch_up(&mut self) -> Result<(), SendError> {
         if self.is_ahead {
-            let tap = self.tap.clone();
+            let written = self.all_written();
             // A peer that is gone takes no more; h2 forgets what it had.
-            let _ = self.unless_gone(tap.written()).await;
+            if self.unless_gone(written).await == Ok(false) {
+                return Err(self.stalled());
+            }
             self.is_ahead = false;
         }
+        Ok(())
     }
 
     /// Waits for this, or for the peer to go.
@@ -206,7 +217,7 @@ impl Writer {
         }
         self.window(whole).await?;
         if let Some(padding) = padding {
-            self.catch_up().await;
+            self.catch_up().await?;
             let id = self.id;
             self.tap.handle(|hand| hand.pad_next(id, padding));
             self.used += beside as u64;

@@ -16,6 +16,8 @@ pub struct Boundary {
     frames: u64,
     octets: u64,
     data_octets: u64,
+    /// Octets of DATA payload by stream, of frames that have begun since somebody asked.
+    content: Vec<(u32, u32)>,
     /// The stream of the last RST_STREAM that began.
     reset: Option<u32>,
 }
@@ -63,7 +65,10 @@ impl Boundary {
         self.frames += 1;
         self.left = u64::from(header.length);
         match header.kind {
-            FrameKind::DATA => self.data_octets += u64::from(header.length),
+            FrameKind::DATA => {
+                self.data_octets += u64::from(header.length);
+                self.content.push((header.stream, header.length));
+            }
             FrameKind::HEADERS | FrameKind::PUSH_PROMISE | FrameKind::CONTINUATION => {
                 self.in_field_block = !header.has(flags::END_HEADERS);
             }
@@ -93,6 +98,11 @@ impl Boundary {
         } else {
             0
         }
+    }
+
+    /// Octets of DATA payload, and of which stream, of the frames that began since the last call.
+    pub fn take_content(&mut self) -> impl ExactSizeIterator<Item = (u32, u32)> + '_ {
+        self.content.drain(..)
     }
 
     /// The stream of the last RST_STREAM that began since the last call.

@@ -77,6 +77,7 @@ impl Grip {
                 return Poll::Pending;
             }
             self.outgoing.take(buf, &mut hand.rules);
+            handle.note_content(self.outgoing.take_content());
         }
         Poll::Ready(Ok(buf.len()))
     }

@@ -7,12 +7,13 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
 use tokio::{
-    sync::{Notify, oneshot},
-    time::Instant,
+    sync::oneshot,
+    time::{Instant, timeout_at},
 };
 
 use super::{
@@ -20,6 +21,7 @@ use super::{
     compose::Composed,
     hand::{Closing, Hand},
     hpack::FieldBlock,
+    progress::Progress,
 };
 use crate::exchange::{NoFrame, RawError, SeenFrame, WireView};
 
@@ -35,16 +37,7 @@ struct Shared {
     corked: AtomicBool,
     /// Octets of DATA payload that have left.
     data_octets: AtomicU64,
-    /// How often everything that the writer held has left.
-    flushes: AtomicU64,
-    flushed: Notify,
-    /// The engine's last call was a flush that found everything left.
-    is_quiet: AtomicBool,
-    /// Somebody has waited for a turn: from then on they are counted.
-    counts_turns: AtomicBool,
-    /// How many turns of the connection have ended quietly.
-    turns: AtomicU64,
-    turned: Notify,
+    progress: Progress,
     /// The task that drives the connection.
     driver: AtomicWaker,
 }
@@ -57,12 +50,7 @@ impl TapHandle {
             is_handled: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             data_octets: AtomicU64::new(0),
-            flushes: AtomicU64::new(0),
-            flushed: Notify::new(),
-            is_quiet: AtomicBool::new(false),
-            counts_turns: AtomicBool::new(false),
-            turns: AtomicU64::new(0),
-            turned: Notify::new(),
+            progress: Progress::default(),
             driver: AtomicWaker::new(),
         }))
     }
@@ -167,18 +155,16 @@ impl TapHandle {
 
     /// How often everything that waited to be written has left.
     pub fn flushes(&self) -> u64 {
-        self.0.flushes.load(Ordering::Acquire)
+        self.0.progress.flushes.now()
     }
 
     /// The engine writes, or flushes.
     pub(super) fn note_write(&self) {
-        self.0.is_quiet.store(false, Ordering::Relaxed);
+        self.0.progress.note_write();
     }
 
     pub(super) fn note_flush(&self) {
-        self.0.is_quiet.store(true, Ordering::Relaxed);
-        self.0.flushes.fetch_add(1, Ordering::AcqRel);
-        self.0.flushed.notify_waiters();
+        self.0.progress.note_flush();
     }
 
     /// Resolves once there have been more flushes than `seen`. What was handed over after `seen` was read is on its
@@ -187,16 +173,13 @@ impl TapHandle {
     /// # Cancel safety
     /// Safe: it only waits.
     pub async fn flushed_since(&self, seen: u64) {
-        count_above(&self.0.flushes, &self.0.flushed, seen).await;
+        self.0.progress.flushes.above(seen).await;
     }
 
     /// A turn of the connection has ended. If nothing kept the engine from writing to its end, it has now written all that
     /// it was handed before; a flush amid its frames does not tell that.
     pub fn note_turn(&self) {
-        if self.0.counts_turns.load(Ordering::Acquire) && self.0.is_quiet.load(Ordering::Relaxed) {
-            self.0.turns.fetch_add(1, Ordering::AcqRel);
-            self.0.turned.notify_waiters();
-        }
+        self.0.progress.note_turn();
     }
 
     /// Resolves once everything that was handed to the engine before the call, and that windows let through, has been
@@ -205,11 +188,54 @@ impl TapHandle {
     /// # Cancel safety
     /// Safe: it only waits.
     pub async fn written(&self) {
-        self.0.counts_turns.store(true, Ordering::Release);
-        let seen = self.0.turns.load(Ordering::Acquire);
+        let seen = self.0.progress.count_turns();
         for turn in 0..2 {
             self.wake();
-            count_above(&self.0.turns, &self.0.turned, seen + turn).await;
+            self.0.progress.turns.above(seen + turn).await;
+        }
+    }
+
+    /// The same, whatever the windows let through: resolves once all content of a stream that the engine was handed,
+    /// `octets` in all, has been written, and what was handed over behind it. A client may make the window smaller than it
+    /// was by then (RFC 9113 §6.9.2). False if it opens none for as long as `stall`.
+    ///
+    /// # Cancel safety
+    /// Safe: it only waits.
+    pub async fn content_written(&self, stream: u32, octets: u64, stall: Duration) -> bool {
+        self.written().await;
+        let mut written = None;
+        let mut deadline = Instant::now() + stall;
+        loop {
+            let turns = self.0.progress.count_turns();
+            let now = self.still_written(stream).unwrap_or(octets);
+            if now >= octets {
+                break;
+            }
+            if written.is_none_or(|written| written < now) {
+                (written, deadline) = (Some(now), Instant::now() + stall);
+            } else if Instant::now() >= deadline {
+                return false;
+            }
+            // What comes from the client, or frees the connection's window, brings a turn. To ask for one would keep those
+            // who wait here waking each other.
+            let _ = timeout_at(deadline, self.0.progress.turns.above(turns)).await;
+        }
+        if written.is_some() {
+            self.written().await;
+        }
+        true
+    }
+
+    /// Octets of content that the engine has written on a stream; none if nothing more of it will leave.
+    fn still_written(&self, stream: u32) -> Option<u64> {
+        if self.hand().has_left() { None } else { self.ledger().written(stream) }
+    }
+
+    /// Notes octets of content, and of which streams, that the engine has written.
+    pub(super) fn note_content(&self, content: impl ExactSizeIterator<Item = (u32, u32)>) {
+        if content.len() > 0 {
+            let mut ledger = self.ledger();
+            content.for_each(|(stream, octets)| ledger.note_written(stream, octets));
         }
     }
 
@@ -305,18 +331,6 @@ impl TapHandle {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Resolves once a count is above `seen`.
-async fn count_above(count: &AtomicU64, changed: &Notify, seen: u64) {
-    loop {
-        let mut next = std::pin::pin!(changed.notified());
-        next.as_mut().enable();
-        if count.load(Ordering::Acquire) > seen {
-            return;
-        }
-        next.await;
     }
 }
 

@@ -71,6 +71,8 @@ struct Stream<H> {
     window: u32,
     /// Octets of content that were sent raw.
     raw: u64,
+    /// Octets of content that the engine has written.
+    written: u64,
     /// How many parts of the exchange still hold it.
     holders: u8,
 }
@@ -103,7 +105,15 @@ impl Ledger {
                 self.last = stream;
                 if self.arrived.len() < self.most_arrived {
                     let head = Section { block, end_stream, arrived: now };
-                    self.arrived.push_back(Stream { id: stream, head, trailers: None, window: 0, raw: 0, holders: 0 });
+                    self.arrived.push_back(Stream {
+                        id: stream,
+                        head,
+                        trailers: None,
+                        window: 0,
+                        raw: 0,
+                        written: 0,
+                        holders: 0,
+                    });
                 }
             }
             Arrival::Section { stream, block, .. } => {
@@ -203,7 +213,8 @@ impl Ledger {
     pub fn hold_promised(&mut self, stream: u32) {
         self.note_promised(stream);
         let at = self.held.partition_point(|held| held.id < stream);
-        self.held.insert(at, Stream { id: stream, head: (), trailers: None, window: 0, raw: 0, holders: 1 });
+        self.held
+            .insert(at, Stream { id: stream, head: (), trailers: None, window: 0, raw: 0, written: 0, holders: 1 });
     }
 
     /// The engine has promised this stream, or skipped it.
@@ -227,7 +238,7 @@ impl Ledger {
         if matches!(head.block, FieldBlock::Section(_)) {
             let holders = if head.end_stream { 1 } else { 2 };
             let at = self.held.partition_point(|held| held.id < id);
-            self.held.insert(at, Stream { id, head: (), trailers, window, raw: 0, holders });
+            self.held.insert(at, Stream { id, head: (), trailers, window, raw: 0, written: 0, holders });
         }
         Some(head)
     }
@@ -259,8 +270,20 @@ impl Ledger {
         }
     }
 
-    /// Octets that the peer has allowed the engine so far: on this stream, less what was sent raw there, and on the connection (RFC 9113 §6.9.1). A stream that
-    /// is not held has none.
+    /// The engine has written content of these octets on a stream.
+    pub fn note_written(&mut self, stream: u32, octets: u32) {
+        if let Some(held) = find(&mut self.held, stream) {
+            held.written += u64::from(octets);
+        }
+    }
+
+    /// Octets of content that the engine has written on a stream; none if nobody holds it, or nothing more will leave.
+    pub fn written(&mut self, stream: u32) -> Option<u64> {
+        if self.ended { None } else { find(&mut self.held, stream).map(|held| held.written) }
+    }
+
+    /// Octets that the peer has allowed the engine so far: on this stream, less what was sent raw there, and on the
+    /// connection (RFC 9113 §6.9.1). A stream that is not held has none.
     pub fn allowed(&mut self, stream: u32) -> (u64, u64) {
         let initial = u64::from(self.initial_window);
         let stream =

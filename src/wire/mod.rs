@@ -17,6 +17,7 @@ mod ledger;
 mod out_queue;
 mod outgoing;
 mod platform;
+mod progress;
 mod rewind;
 mod shape;
 mod sieve;

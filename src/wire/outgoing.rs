@@ -11,13 +11,15 @@
 //! | as DATA of the engine's over the connection's window (§5.2) | the window holds it |
 //! | as a field block of the engine's behind another (RFC 7541 §2.2) | that one has gone |
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    mem,
-};
+mod look;
+
+use std::{collections::VecDeque, mem};
 
 use bytes::{Bytes, BytesMut};
 
+pub(super) use look::Obstacles;
+
+use self::look::Look;
 use super::{
     backlog::Receipt,
     frame::{FrameKind, HEADER_OCTETS, flags},
@@ -73,38 +75,14 @@ pub(super) struct Outgoing {
     look: Option<Look>,
     /// What has gone.
     pub(super) out: OutQueue,
+    /// Octets of content that the engine wrote, by stream, since somebody asked.
+    content: Vec<(u32, u32)>,
     /// Octets of DATA that the engine does not know of: padding.
     unknown_data: u64,
     /// The stream of the last RST_STREAM that was not dropped.
     reset: Option<u32>,
     /// What went, and whether it was raw, if somebody wants to know.
     gone: Option<Vec<(Bytes, bool)>>,
-}
-
-/// What keeps units waiting.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Obstacles {
-    /// Only this stream may send.
-    pub(super) held_for: Option<u32>,
-    /// Octets of content that the connection's window lets through (RFC 9113 §5.2).
-    pub(super) room: u64,
-}
-
-/// A look at the first units that wait: all stay under these obstacles.
-#[derive(Debug)]
-struct Look {
-    held_for: Option<u32>,
-    open_block: Option<u32>,
-    units: usize,
-    /// Streams whose units may not pass those.
-    blocked: BTreeSet<u32>,
-    /// A field block of the engine's is among them.
-    block_waits: bool,
-    /// Octets that a hold keeps back.
-    held_octets: usize,
-    /// Content among them would go if the connection's window held more than this.
-    short_of: Option<u64>,
-    is_stuck: bool,
 }
 
 /// What came of an attempt to let units go.
@@ -136,7 +114,11 @@ impl Outgoing {
                 self.reset = Some(header.stream);
             }
             self.unknown_data += u64::from(unknown);
-            let data = if header.kind == FrameKind::DATA { u64::from(header.length) + u64::from(unknown) } else { 0 };
+            let mut data = 0;
+            if header.kind == FrameKind::DATA {
+                data = u64::from(header.length) + u64::from(unknown);
+                self.content.push((header.stream, header.length));
+            }
             let is_block = matches!(header.kind, FrameKind::HEADERS | FrameKind::PUSH_PROMISE);
             self.line_up(header.stream, octets, data, Of::Engine { is_block });
         }
@@ -275,6 +257,11 @@ impl Outgoing {
         *self = Self { lined_up: self.lined_up, out, gone, ..Self::default() };
     }
 
+    /// Octets of content, and of which stream, that the engine wrote since the last call: they stand in line.
+    pub(super) fn take_content(&mut self) -> impl ExactSizeIterator<Item = (u32, u32)> + '_ {
+        self.content.drain(..)
+    }
+
     /// Octets of DATA that left without the engine's knowledge since the last call.
     pub(super) fn take_unknown_data(&mut self) -> u64 {
         mem::take(&mut self.unknown_data)
@@ -300,30 +287,6 @@ impl Outgoing {
     pub(super) fn is_past(&self, place: u64, owners: &[u32]) -> bool {
         self.open_block.is_some_and(|owner| owners.contains(&owner))
             || self.lined_up >= place && self.waiting.front().is_none_or(|unit| unit.number > place)
-    }
-}
-
-impl Look {
-    /// None has been looked at.
-    fn from_first(held_for: Option<u32>, open_block: Option<u32>) -> Self {
-        Self {
-            held_for,
-            open_block,
-            units: 0,
-            blocked: BTreeSet::new(),
-            block_waits: false,
-            held_octets: 0,
-            short_of: None,
-            is_stuck: false,
-        }
-    }
-
-    /// Whether the units that have been looked at stay under these obstacles too. More room makes no difference unless one
-    /// waits for it alone.
-    fn holds(&self, obstacles: Obstacles, open_block: Option<u32>) -> bool {
-        self.held_for == obstacles.held_for
-            && self.open_block == open_block
-            && self.short_of.is_none_or(|short_of| obstacles.room <= short_of)
     }
 }
 

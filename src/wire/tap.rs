@@ -95,6 +95,7 @@ impl<T> Tap<T> {
             }
         }
         self.handle.add_data_octets(self.outbound.data_octets() - data);
+        self.handle.note_content(self.outbound.take_content());
         if let Some(stream) = self.outbound.take_reset() {
             self.handle.note_refused(stream);
         }
