@@ -25,7 +25,7 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("[grant.\"x\"]\nfiles = true\n", 1, "pattern"),
     ("[sandbox]\non_disconnect = \"explode\"\n", 2, "explode"),
     ("cert = \"c.pem\"\n", 1, "`cert` needs `key`"),
-    ("[[tenant]]\nnames = [\"x\"]\n", 1, "not supported"),
+    ("[[tenant]]\nnames = [\"x\"]\n", 1, "`root` is missing here"),
 ];
 
 fn run(arguments: &[&str]) -> Output {

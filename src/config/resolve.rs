@@ -40,7 +40,8 @@ pub fn check_plan(
     log: &LogArgs,
     environment: &dyn Environment,
 ) -> Result<ServePlan, ConfigError> {
-    plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+    let plan = plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)?;
+    tenants::refuse(plan, "check")
 }
 
 /// What `call` means: the plan of a `serve` with the same site. Logs warnings, where nobody says more.
@@ -48,7 +49,8 @@ pub fn check_plan(
 /// # Errors
 /// As [`serve_plan`].
 pub fn call_plan(arguments: &CallArgs, log: &LogArgs, environment: &dyn Environment) -> Result<ServePlan, ConfigError> {
-    plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)
+    let plan = plan(&ServeArgs { site: arguments.site.clone(), ..ServeArgs::default() }, log, "warn", environment)?;
+    tenants::refuse(plan, "call")
 }
 
 /// What `warm` means: of the plan of a `serve` with the same site, if one is named, what compiling needs. Logs warnings,

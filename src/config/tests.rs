@@ -18,13 +18,13 @@ use crate::{
 
 /// A world of these variables and files. A folder exists if a file lies in it.
 #[derive(Default)]
-struct World {
+pub(super) struct World {
     variables: BTreeMap<&'static str, &'static str>,
     files: BTreeMap<PathBuf, String>,
 }
 
 impl World {
-    fn with(file: &str) -> Self {
+    pub(super) fn with(file: &str) -> Self {
         let mut world = Self::default();
         world.variables.insert("HOME", "/home/me");
         for (path, text) in [("etc/f.toml", file), ("etc/a.wasm", ""), ("etc/web/x", ""), ("x", ""), ("site/x", "")] {
@@ -65,14 +65,14 @@ impl Environment for World {
     }
 }
 
-fn serve(line: &str, world: &World) -> Result<ServePlan, ConfigError> {
+pub(super) fn serve(line: &str, world: &World) -> Result<ServePlan, ConfigError> {
     let cli = cli::parse(["framewright", "serve"].into_iter().chain(line.split_whitespace())).unwrap();
     let Command::Serve(arguments) = &cli.command else { panic!("serve") };
     serve_plan(arguments, &cli.log, world)
 }
 
 /// The plan of a file alone.
-fn of_file(text: &str) -> ServePlan {
+pub(super) fn of_file(text: &str) -> ServePlan {
     serve("--config etc/f.toml", &World::with(text)).unwrap()
 }
 
@@ -470,34 +470,4 @@ fn faults_of_the_file_name_file_and_line() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-#[test]
-fn tenants_have_nothing_granted_and_inherit_what_is_said_of_all() {
-    let plan = of_file(
-        "[tenants]\nroot = \"web\"\ncerts = \"certs\"\nadmin = \"127.0.0.1:9901\"\ncompile_cpu_s = 3\n\
-         [tenants.limits]\ncpu_ms = 5\nexchanges = 6\n[tenants.grant.\"/a/*\"]\nstash = true\n\
-         [[tenant]]\nnames = [\"A.example\"]\nroot = \"web\"\npython = true\n\
-         [tenant.limits]\nexchanges = 7\nstash_keys = 8\n[tenant.grant.\"/a/b\"]\nraw = true\n",
-    );
-    let tenants = plan.tenants.expect("tenants");
-    assert_eq!(tenants.certs, Some("etc/certs".into()));
-    assert_eq!(tenants.admin, Some("127.0.0.1:9901".parse().unwrap()));
-    assert_eq!(tenants.settings.folder, Some("etc/web".into()));
-    let compiler = plan.sandbox.compiler.expect("a compiler");
-    assert_eq!((compiler.program, compiler.cpu), ("/bin/framewright".into(), Duration::from_secs(3)));
-    let (all, one) = (&tenants.settings.terms, &tenants.settings.listed[0].terms);
-    assert_eq!((all.limits.cpu, one.limits.cpu), (Duration::from_millis(5), Duration::from_millis(5)));
-    assert_eq!((all.quota.exchanges, one.quota.exchanges), (6, 7));
-    assert_eq!((all.stash.keys, one.stash.keys), (1000, 8));
-    assert_eq!((all.python, one.python), (false, true));
-    let at = |terms: &crate::tenant::Terms, path: &str| {
-        let rule = terms.grants.iter().find(|rule| rule.pattern.matches(path.as_bytes())).expect("one for every path");
-        rule.grants.names().collect::<Vec<_>>().join(" ")
-    };
-    for (path, of_all, of_one) in
-        [("/", "", ""), ("/a/x", "stash", "stash"), ("/a/b", "stash", "raw stash"), ("/b", "", "")]
-    {
-        assert_eq!((at(all, path), at(one, path)), (of_all.to_owned(), of_one.to_owned()), "{path}");
-    }
 }

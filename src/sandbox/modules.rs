@@ -198,8 +198,9 @@ impl Modules {
                 return Ok(loaded);
             }
         }
-        let busy = || LoadError::Busy("too many handlers wait for the compiler".to_owned());
-        let _place = self.queue.try_acquire().map_err(|_| busy())?;
+        let busy = |_| LoadError::Busy("too many handlers wait for the compiler (compile_queue)".to_owned());
+        // A server's own handlers wait as long as they must.
+        let _place = tenure.map(|_| self.queue.try_acquire()).transpose().map_err(busy)?;
         let counted = tenure.map(|tenure| tenure.account.compile()).transpose();
         let _counted = counted.map_err(|quota| LoadError::Busy(quota.to_string()))?;
         // Each tenant has one place in the line of all.
@@ -208,14 +209,9 @@ impl Modules {
             None => None,
         };
         let _permit = self.compiling.acquire().await;
-        let started = Instant::now();
         let (modules, path) = (self.clone(), path.clone());
         let load = move || modules.load_now(&path, grants).map(|(handler, _)| handler);
         let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(failed);
-        if let Some(tenure) = tenure {
-            // The compiler runs on one thread.
-            tenure.account.used_cpu(started.elapsed(), Instant::now());
-        }
         match loaded {
             Err(busy @ LoadError::Busy(_)) => Err(busy),
             loaded => Ok(loaded),

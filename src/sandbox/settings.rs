@@ -36,7 +36,7 @@ pub struct Settings {
     /// Compiles components of sites, so that this process never does; needs [`cache_dir`](Self::cache_dir). Default none:
     /// this process does.
     pub compiler: Option<Compiler>,
-    /// Components that wait for the compiler, over all sites; more are answered 503. Default 64.
+    /// Tenants' components that wait for the compiler, or are being compiled; more are answered 503. Default 64.
     pub compile_queue: usize,
 }
 

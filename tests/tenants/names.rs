@@ -147,9 +147,7 @@ async fn tenants_come_and_go_while_the_server_runs() {
     assert_eq!(get(&mut other, "a.test", "/who").await.text(), "a.test");
 
     std::fs::remove_dir_all(server.site.path().join("c.test")).expect("its folder goes");
-    let started = std::time::Instant::now();
     assert!(connection.is_closed().await, "its connections are cut off");
-    assert!(started.elapsed() < std::time::Duration::from_secs(3), "soon");
     assert_eq!(get_once(&server, "c.test", "/who").await.status, 421);
     assert_eq!(get(&mut other, "a.test", "/who").await.text(), "a.test", "others' are not");
 }

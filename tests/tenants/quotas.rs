@@ -1,6 +1,8 @@
 //! What a tenant may use at one time, what becomes of more, and who is not harmed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{get, get_h2, get_once, h1, h2, h2_tls, serve, two};
 use crate::support::{Server, Site};

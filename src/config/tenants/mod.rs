@@ -3,6 +3,8 @@
 //! Nothing here is read from a tenant's own folder.
 
 mod mirror;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::SocketAddr,
@@ -19,7 +21,7 @@ use super::{
     file::{Behaviour, File, Source},
     grants,
     limits::{DAY, HOUR, KIB, Keys, MIB, WEEK},
-    plan::{GrantSettings, TenantsPlan},
+    plan::{GrantSettings, ServePlan, TenantsPlan},
 };
 use crate::{
     cli::ServeArgs,
@@ -76,10 +78,26 @@ pub(super) fn resolve(
     limit(&table.limits, &keys, sandbox, &mut share.terms)?;
     share.grants = grants::resolve_under(share.grants, &table.grant, source)?;
     let listed = listed(&file.tenant, &share, source, sandbox, environment)?;
+    if arguments.site.root.is_some() {
+        let fault = Fault::NotWithTenants("ROOT", "each tenant has a folder of its own");
+        return Err(ConfigError { place: Place::Argument("ROOT"), fault });
+    }
     let settings =
         tenant::Settings { folder: folder.map(|(folder, _)| folder), listed, terms: Arc::new(share.into_terms()) };
     let certs = arguments.certs.clone().or_else(|| Some(source.resolve(table.certs.as_ref()?.get_ref())));
     Ok(Some(TenantsPlan { settings, certs, admin: admin(arguments, table, source)? }))
+}
+
+/// The plan, for a subcommand that knows no tenants.
+///
+/// # Errors
+/// If there are any.
+pub(super) fn refuse(plan: ServePlan, subcommand: &'static str) -> Result<ServePlan, ConfigError> {
+    if plan.tenants.is_none() {
+        return Ok(plan);
+    }
+    let fault = Fault::NotWithTenants(subcommand, "this version does it for a server's own site alone");
+    Err(ConfigError { place: Place::Argument(subcommand), fault })
 }
 
 impl Share {
