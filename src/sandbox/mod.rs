@@ -32,7 +32,7 @@ pub use modules::LoadError;
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
-pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target};
+pub use target::{ApplyPipes, Inject, Mended, Program, Runtime, Script, SiteFacts, Target};
 
 #[cfg(test)]
 mod tests;
