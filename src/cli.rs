@@ -8,7 +8,7 @@ mod wpt;
 use std::{ffi::OsString, net::IpAddr, path::PathBuf, str::FromStr};
 
 pub use warm::WarmArgs;
-pub use wpt::{LackingArgs, Switch, WptArgs};
+pub use wpt::{LackingArgs, SwitchArgs, WptArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

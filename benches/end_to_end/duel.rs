@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{
     lab::{HELLO, Lab, Peer, content},
-    load::{Answered, Carrier, Load},
+    load::{Answered, Load},
     native::Answer,
     probe::{self, Response},
     process::Server,
@@ -167,7 +167,7 @@ impl Side<'_> {
     }
 
     fn port(&self, server: &Server) -> anyhow::Result<u16> {
-        let port = if self.load.carrier == Carrier::Http1 { server.http } else { server.https };
+        let port = if self.load.carrier.is_cleartext() { server.http } else { server.https };
         port.with_context(|| format!("{:?} has no listener for {:?}", self.peer, self.load.carrier))
     }
 }

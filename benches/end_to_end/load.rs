@@ -1,9 +1,11 @@
-//! Load by h2load, and what it says about it.
+//! Load, by h2load where that can be, and what it says about it.
 
 use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use tokio::{process::Command, time::timeout};
+
+use super::reconnect;
 
 /// The protocol that carries the load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,6 +14,8 @@ pub(crate) enum Carrier {
     Http2,
     /// HTTP/1.1 in clear text.
     Http1,
+    /// HTTP/1.1 in clear text, where servers may end the connection with a response: not by h2load, but by our own.
+    Http1Reconnecting,
     /// HTTP/1.1 over TLS.
     Http1Tls,
 }
@@ -30,7 +34,7 @@ pub(crate) struct Load {
 /// What came back from a run that went right.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Answered {
-    /// Responses that h2load counted in its time.
+    /// Responses that were counted in its time.
     pub(crate) succeeded: u64,
     /// All responses, those before and after the time included: what the server spent its processor time on.
     pub(crate) responses: u64,
@@ -49,12 +53,19 @@ struct Printed {
     content_octets: u64,
 }
 
+impl Carrier {
+    pub(crate) fn is_cleartext(self) -> bool {
+        matches!(self, Self::Http1 | Self::Http1Reconnecting)
+    }
+}
+
 impl Load {
     /// As a reader needs it: `50 × 20 h2`.
     pub(crate) fn describe(&self) -> String {
         let carrier = match self.carrier {
             Carrier::Http2 => "h2, TLS",
             Carrier::Http1 => "h1",
+            Carrier::Http1Reconnecting => "h1, reconnecting",
             Carrier::Http1Tls => "h1, TLS",
         };
         format!("{} × {} {carrier}", self.connections, self.streams)
@@ -65,7 +76,10 @@ impl Load {
     /// # Errors
     /// Anything but success throughout: a run with one failed request is no measurement.
     pub(crate) async fn run(&self, port: u16, path: &str, octets: u64, length: Duration) -> anyhow::Result<Answered> {
-        let scheme = if self.carrier == Carrier::Http1 { "http" } else { "https" };
+        if self.carrier == Carrier::Http1Reconnecting {
+            return reconnect::run(self.connections, port, path, usize::try_from(octets)?, length).await;
+        }
+        let scheme = if self.carrier.is_cleartext() { "http" } else { "https" };
         let mut command = Command::new("h2load");
         command.arg(format!("-c{}", self.connections)).arg(format!("-m{}", self.streams));
         command.arg(format!("-D{}ms", length.as_millis()));

@@ -14,6 +14,7 @@ mod load;
 mod native;
 mod probe;
 mod process;
+mod reconnect;
 mod report;
 mod scenario;
 mod sleeping;

@@ -47,7 +47,7 @@ pub(crate) async fn get(carrier: Carrier, port: u16, path: &str) -> anyhow::Resu
 
 async fn get_patiently(carrier: Carrier, port: u16, path: &str) -> anyhow::Result<Response> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let scheme = if carrier == Carrier::Http1 { "http" } else { "https" };
+    let scheme = if carrier.is_cleartext() { "http" } else { "https" };
     let request = http::Request::get(format!("{scheme}://127.0.0.1:{port}{path}"));
     match carrier {
         Carrier::Http2 => {
@@ -72,7 +72,7 @@ async fn get_patiently(carrier: Carrier, port: u16, path: &str) -> anyhow::Resul
                 Err(error) = connection => Err(error.into()),
             }
         }
-        Carrier::Http1 => get_by_http1(stream, path, port).await,
+        Carrier::Http1 | Carrier::Http1Reconnecting => get_by_http1(stream, path, port).await,
         Carrier::Http1Tls => get_by_http1(shake_hands(stream, b"http/1.1").await?, path, port).await,
     }
 }

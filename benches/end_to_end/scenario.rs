@@ -143,6 +143,19 @@ pub(crate) const ALL: &[Scenario] = &[
         },
     ),
     duel(
+        "wpt-static-h1",
+        "1 KiB file as wptserve serves it / wptserve, which ends each connection",
+        Duel {
+            subject_path: "/1k.bin",
+            control_path: "/1k.bin",
+            octets: KIB,
+            load: Load { carrier: Carrier::Http1Reconnecting, ..BUSY_HTTP1 },
+            control_load: None,
+            goals: &[at_least(60.0, "")],
+            ..WPT_DUEL
+        },
+    ),
+    duel(
         "wpt-sub-h2",
         "`.sub.html` page / wptserve",
         Duel { subject_path: TEMPLATE, control_path: TEMPLATE, goals: &[at_least(30.0, "")], ..WPT_DUEL },

@@ -14,7 +14,7 @@ fuzz_target!(|content: &[u8]| {
             assert!(fields.len() <= lines);
             let has_line_end = |text: &[u8]| text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
             assert!(fields.iter().all(|(name, value)| !name.contains(&b':') && !has_line_end(name) && !has_line_end(value)));
-            let _ = (sidecar::of_file(fields.clone(), "text/plain"), sidecar::of_document(fields, "text/html"));
+            let _ = (sidecar::of_file(fields.clone(), "text/plain"), sidecar::of_document(fields, "text/html", false));
         }
     }
 });

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use super::parse_address;
 
@@ -57,9 +57,12 @@ pub struct WptArgs {
     /// One more port over TLS, for HTTP/2 and HTTP/1.1 by ALPN; 0: a free one
     #[arg(long, value_name = "PORT")]
     pub h2_h1_port: Option<u16>,
-    /// Give whole files a Content-Length, so that the connection lives on, which `wpt serve` does not
-    #[arg(long, value_name = "WHETHER", value_enum)]
-    pub static_length: Option<Switch>,
+    /// Put this JavaScript into every page, before everything that the page has in it; beats the configuration
+    #[arg(long, alias = "inject_script", value_name = "FILE")]
+    pub inject_script: Option<PathBuf>,
+    /// Faults of `wpt serve` that pages can see.
+    #[command(flatten)]
+    pub switches: SwitchArgs,
     /// Address to listen on, for all servers; repeat for more; beats the configuration [default: 127.0.0.1 and ::1]
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub bind: Vec<IpAddr>,
@@ -75,13 +78,33 @@ pub struct WptArgs {
     pub lacking: LackingArgs,
 }
 
-/// Whether a fault of the original is mended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Switch {
-    /// Mended.
-    On,
-    /// As there.
-    Off,
+/// Faults of `wpt serve` that pages can see, each mended (`on`) or kept (`off`).
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Mended (on) or as `wpt serve` has it (off)")]
+pub struct SwitchArgs {
+    /// Whole files have a Content-Length, so that the connection lives on [default: on]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub static_length: Option<bool>,
+    /// Templates and Python handlers see all request fields of one name [default: off]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub request_duplicates: Option<bool>,
+    /// Generated documents have all fields of one name of their script's .headers file [default: off]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub document_duplicates: Option<bool>,
+    /// Over HTTP/2 templates and Python handlers see the URL that was asked for [default: off]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub http2_url: Option<bool>,
+    /// Over HTTP/2 Python handlers can read request content [default: on]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub http2_content: Option<bool>,
+}
+
+fn on_or_off(word: &str) -> Result<bool, &'static str> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("neither on nor off"),
+    }
 }
 
 /// Flags of `wpt serve` and its relatives that are known, and refused by name where they ask for something that this
@@ -98,9 +121,6 @@ pub struct LackingArgs {
     /// No server for WebTransport over HTTP/3: there is none
     #[arg(long, hide = true, overrides_with = "webtransport_h3", action = ArgAction::SetTrue)]
     pub no_webtransport_h3: bool,
-    /// A script to put into every page
-    #[arg(long, hide = true, value_name = "FILE")]
-    pub inject_script: Option<PathBuf>,
     /// The reporting server of `wpt serve-wave`
     #[arg(long, hide = true)]
     pub report: bool,
@@ -118,7 +138,6 @@ impl LackingArgs {
         let asked = [
             (self.quic_transport, "--quic-transport"),
             (self.webtransport_h3, "--webtransport-h3"),
-            (self.inject_script.is_some(), "--inject-script"),
             (self.report, "--report"),
             (self.enable_dns, "--enable-dns"),
             (self.wildcard_dns.is_some(), "--wildcard-dns"),
@@ -155,6 +174,17 @@ mod tests {
         assert_eq!(arguments.lacking.first(), None);
         assert!(!wpt("--no-h2 --h2").unwrap().no_h2, "the last one counts");
         assert_eq!(wpt("--doc-root d").unwrap().doc_root, Some("d".into()));
+        assert_eq!(wpt("--inject-script x.js").unwrap().inject_script, Some("x.js".into()));
+    }
+
+    #[test]
+    fn what_is_mended_is_switched_on_and_off() {
+        let switches = wpt("--static-length off --request-duplicates on --http2-url=on").unwrap().switches;
+        assert_eq!(
+            [switches.static_length, switches.request_duplicates, switches.http2_url, switches.http2_content],
+            [Some(false), Some(true), Some(true), None]
+        );
+        assert_eq!(exit_code(&wpt("--static-length yes").expect_err("no word for it")), 64);
     }
 
     #[test]
@@ -173,7 +203,6 @@ mod tests {
         for (line, flag) in [
             ("--quic-transport", "--quic-transport"),
             ("--webtransport-h3", "--webtransport-h3"),
-            ("--inject-script x.js", "--inject-script"),
             ("--report", "--report"),
             ("--enable-dns", "--enable-dns"),
             ("--wildcard-dns=2", "--wildcard-dns"),

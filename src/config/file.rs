@@ -162,7 +162,12 @@ pub(super) struct Wptserve {
     #[serde(default)]
     pub(super) alias: Vec<Alias>,
     pub(super) latency_ms: Option<u32>,
+    pub(super) inject_script: Option<PathBuf>,
     pub(super) static_length: Option<bool>,
+    pub(super) request_duplicates: Option<bool>,
+    pub(super) document_duplicates: Option<bool>,
+    pub(super) http2_url: Option<bool>,
+    pub(super) http2_content: Option<bool>,
 }
 
 /// `[[wptserve.alias]]`.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     server::Protocols,
     tls::{CertificateFiles, CertificateSource},
-    wptserve::{self, Certificate, Configuration, PortSlot, Ports},
+    wptserve::{self, Certificate, Configuration, PortSlot, Ports, Switch, injection::Injection},
 };
 
 /// Reads the table, if the site is to behave so.
@@ -69,11 +69,24 @@ pub(super) fn resolve(
         ws_doc_root,
     };
     let mut settings = configuration.settings().map_err(|fault| blame(table, source, fault))?;
-    if let Some(on) = table.static_length {
-        settings.switches.static_length = on;
+    if let Some(path) = &table.inject_script {
+        settings.injection = Some(injection(&source.resolve(path), environment)?);
     }
+    settings.switches.turn([
+        (Switch::StaticLength, table.static_length),
+        (Switch::RequestDuplicates, table.request_duplicates),
+        (Switch::DocumentDuplicates, table.document_duplicates),
+        (Switch::Http2Url, table.http2_url),
+        (Switch::Http2Content, table.http2_content),
+    ]);
     let latency = Duration::from_millis(table.latency_ms.unwrap_or(0).into());
     Ok(Some(WptservePlan { settings, slots, websockets: Vec::new(), latency }))
+}
+
+/// The script in this file, for every page.
+pub(super) fn injection(path: &Path, environment: &dyn Environment) -> Result<Injection, ConfigError> {
+    let unreadable = |error| ConfigError { place: Place::File(path.to_owned()), fault: Fault::Unreadable(error) };
+    Ok(Injection::new(environment.read(path).map_err(unreadable)?.as_bytes()))
 }
 
 /// The files of a certificate, as templates see them.

@@ -13,10 +13,47 @@ pub enum Body {
     Octets(Bytes),
     /// A whole file, as it is opened.
     File(FileContent),
+    /// A part of a file that is open, whose length is announced.
+    Part(FilePart),
     /// Pieces, sent one by one, whose total nobody announces.
-    Pieces(Vec<Bytes>),
+    Pieces(Vec<Piece>),
     /// Pieces and pauses, in this order.
     Script(Vec<Step>),
+}
+
+/// Octets that are somewhere.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// In memory.
+    Octets(Bytes),
+    /// In a file.
+    File(FilePart),
+}
+
+/// A part of a file that is open.
+#[derive(Clone, Debug)]
+pub struct FilePart {
+    /// The file.
+    pub file: Arc<File>,
+    /// Where it begins.
+    pub at: u64,
+    /// Its octets.
+    pub length: u64,
+}
+
+impl From<Bytes> for Piece {
+    fn from(octets: Bytes) -> Self {
+        Self::Octets(octets)
+    }
+}
+
+impl Piece {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Octets(octets) => octets.len() as u64,
+            Self::File(part) => part.length,
+        }
+    }
 }
 
 /// A step of content that takes its time.
@@ -55,38 +92,42 @@ impl Body {
     /// # Cancel safety
     /// What was read is lost.
     pub async fn collect(self) -> Result<Bytes, ReadFault> {
-        let pieces: Vec<Bytes> = match self {
+        let pieces: Vec<Piece> = match self {
             Self::Octets(octets) | Self::File(FileContent::Memory(octets)) => return Ok(octets),
-            Self::File(FileContent::Disk(file, length)) => return read_whole(file, length).await,
+            Self::File(FileContent::Disk(file, length)) => return read_part(&FilePart { file, at: 0, length }).await,
+            Self::Part(part) => return read_part(&part).await,
             Self::Pieces(pieces) => pieces,
             Self::Script(steps) => {
                 let mut pieces = Vec::new();
                 for step in steps {
                     match step {
                         Step::Pause(time) => tokio::time::sleep(time).await,
-                        Step::Send(octets) => pieces.push(octets),
+                        Step::Send(octets) => pieces.push(octets.into()),
                     }
                 }
                 pieces
             }
         };
         // Pieces can be parts of one and the same content, many times over.
-        let total: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
-        if total > COLLECTED_OCTETS {
-            return Err(ReadFault::TooLarge(COLLECTED_OCTETS));
-        }
-        let mut octets = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+        let total = collectable(pieces.iter().map(Piece::length).sum())?;
+        let mut octets = BytesMut::with_capacity(total);
         for piece in pieces {
-            octets.extend_from_slice(&piece);
+            match piece {
+                Piece::Octets(piece) => octets.extend_from_slice(&piece),
+                Piece::File(part) => octets.extend_from_slice(&read_part(&part).await?),
+            }
         }
         Ok(octets.freeze())
     }
 }
 
-async fn read_whole(file: Arc<File>, length: u64) -> Result<Bytes, ReadFault> {
-    if length > COLLECTED_OCTETS {
-        return Err(ReadFault::TooLarge(COLLECTED_OCTETS));
-    }
-    let octets = read(&file, 0, length).await?;
-    if (octets.len() as u64) < length { Err(ReadFault::Shrunk) } else { Ok(octets.into()) }
+fn collectable(octets: u64) -> Result<usize, ReadFault> {
+    let count = usize::try_from(octets).ok().filter(|_| octets <= COLLECTED_OCTETS);
+    count.ok_or(ReadFault::TooLarge(COLLECTED_OCTETS))
+}
+
+async fn read_part(part: &FilePart) -> Result<Bytes, ReadFault> {
+    collectable(part.length)?;
+    let octets = read(&part.file, part.at, part.length).await?;
+    if (octets.len() as u64) < part.length { Err(ReadFault::Shrunk) } else { Ok(octets.into()) }
 }

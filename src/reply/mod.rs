@@ -7,7 +7,7 @@
 mod body;
 mod fields;
 
-pub use body::{Body, ReadFault, Step};
+pub use body::{Body, FilePart, Piece, ReadFault, Step};
 pub use fields::ReplyFields;
 
 use bytes::Bytes;

@@ -6,8 +6,8 @@ use super::{Behaviour, Settings};
 use crate::{
     exchange::{BoxFuture, ConnectionFacts, RequestHead},
     reply::Reply,
-    sandbox::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target, Task},
-    wptserve::{self, PythonHandler},
+    sandbox::{ApplyPipes, Inject, Mended, Program, Runtime, Script, SiteFacts, Target, Task},
+    wptserve::{self, PythonHandler, Switch},
 };
 
 /// What this site tells its scripts.
@@ -15,7 +15,20 @@ pub(super) fn facts(site: &Behaviour) -> SiteFacts {
     match site {
         Behaviour::Framewright(_) => SiteFacts::default(),
         Behaviour::Wptserve(site) => {
-            SiteFacts { config: site.config_for_scripts(), pipes: Some(Arc::new(Pipes(Arc::clone(site)))) }
+            let switches = site.switches();
+            SiteFacts {
+                config: site.config_for_scripts(),
+                mended: Mended {
+                    request_duplicates: switches.has(Switch::RequestDuplicates),
+                    http2_url: switches.has(Switch::Http2Url),
+                    http2_content: switches.has(Switch::Http2Content),
+                },
+                pipes: Some(Arc::new(Pipes(Arc::clone(site)))),
+                inject: site
+                    .injection()
+                    .cloned()
+                    .map(|injection| -> Arc<Inject> { Arc::new(move |page| injection.apply(page)) }),
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ pub use precompile::{Precompiled, Precompiler};
 pub use run::{Report, Sandbox, SetupError};
 pub use settings::{Limits, OnDisconnect, Settings};
 pub use shipped::Runtimes;
-pub use target::{ApplyPipes, Program, Runtime, Script, SiteFacts, Target, Task};
+pub use target::{ApplyPipes, Inject, Mended, Program, Runtime, Script, SiteFacts, Target, Task};
 
 #[cfg(test)]
 mod tests;

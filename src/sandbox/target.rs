@@ -77,8 +77,33 @@ pub enum Task {
 pub struct SiteFacts {
     /// The configuration, as a JSON object; empty for none.
     pub config: String,
+    /// Faults of the original that scripts would see, and do not.
+    pub mended: Mended,
     /// Its pipes, if it has any.
     pub pipes: Option<Arc<dyn ApplyPipes>>,
+    /// What puts a script of the site into the pages of others, if there is one.
+    pub inject: Option<Arc<Inject>>,
+}
+
+/// Puts a script into a page.
+pub type Inject = dyn Fn(Bytes) -> Bytes + Send + Sync;
+
+/// Faults of web-platform-tests' own server that are mended for scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mended {
+    /// All request fields of one name are seen, not one of them.
+    pub request_duplicates: bool,
+    /// Over HTTP/2 the URL is the one that was asked for.
+    pub http2_url: bool,
+    /// Over HTTP/2 the request's content can be read.
+    pub http2_content: bool,
+}
+
+/// For scripts of a site that has no say in it.
+impl Default for Mended {
+    fn default() -> Self {
+        Self { request_duplicates: false, http2_url: false, http2_content: true }
+    }
 }
 
 /// Runs whole responses of scripts through pipes.
@@ -95,7 +120,7 @@ pub trait ApplyPipes: Send + Sync {
 
 impl fmt::Debug for SiteFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SiteFacts").field("config", &self.config).field("pipes", &self.pipes.is_some()).finish()
+        f.debug_struct("SiteFacts").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

@@ -34,7 +34,7 @@ pub enum FileContent {
 pub struct Name {
     /// The name, any octets but `/` and NUL.
     pub octets: Vec<u8>,
-    /// Whether it is a directory's own; links count as files.
+    /// Whether it is a directory's; links count as files unless the site follows all of them.
     pub is_directory: bool,
 }
 

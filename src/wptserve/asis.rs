@@ -42,7 +42,7 @@ pub(super) fn parse(octets: &Bytes) -> Result<Reply, AsIsFault> {
         let share = |part: &[u8]| octets.slice_ref(part.trim_ascii());
         reply.fields.append(share(&line[..colon]), share(&line[colon + 1..]));
     }
-    reply.body = Body::Pieces(vec![octets.slice(lines.at..)]);
+    reply.body = Body::Pieces(vec![octets.slice(lines.at..).into()]);
     Ok(reply)
 }
 
@@ -72,6 +72,7 @@ impl<'a> Iterator for Lines<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::Piece;
 
     #[test]
     fn a_file_becomes_head_and_content() {
@@ -80,7 +81,8 @@ mod tests {
         let fields: Vec<_> = reply.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
         assert_eq!(fields, [(&b"Location"[..], &b"/x"[..]), (b"b", b"1"), (b"b", b"2")]);
         let Body::Pieces(pieces) = reply.body else { panic!("pieces") };
-        assert_eq!((reply.status, &pieces[..]), (302, &[Bytes::from_static(b"con\r\n\r\ntent")][..]));
+        let [Piece::Octets(content)] = &pieces[..] else { panic!("octets") };
+        assert_eq!((reply.status, &content[..]), (302, &b"con\r\n\r\ntent"[..]));
     }
 
     #[test]

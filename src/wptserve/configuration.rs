@@ -70,6 +70,7 @@ impl Configuration {
             ports: self.ports,
             config,
             switches: Switches::default(),
+            injection: None,
         })
     }
 

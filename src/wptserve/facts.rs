@@ -18,6 +18,8 @@ use crate::{
 /// A request as templates see it.
 pub(super) struct RequestFacts<'a> {
     pub(super) head: &'a RequestHead,
+    /// Whether all fields of one name are seen, not one of them.
+    pub(super) sees_duplicates: bool,
     pub(super) url: &'a RequestUrl,
     pub(super) query: &'a Query,
     pub(super) url_base: &'a str,
@@ -72,13 +74,21 @@ pub(super) fn request_field(head: &RequestHead, name: &str) -> Option<Bytes> {
     last(fields, name).or_else(|| ["method", "path", "scheme", "authority"].contains(&name).then(|| pseudo(name))?)
 }
 
+/// The values of several fields of one name, as one (RFC 9110 §5.3); none where there is one at most, and for cookies,
+/// which are joined otherwise.
+fn joined(fields: &FieldSection, name: &str) -> Option<Vec<u8>> {
+    let values: Vec<_> = fields.all(name).collect();
+    (values.len() > 1 && !name.eq_ignore_ascii_case("cookie")).then(|| values.join(&b", "[..]))
+}
+
 fn last(fields: &FieldSection, name: &str) -> Option<Bytes> {
     fields.all(name).last().map(|value| fields.share(value))
 }
 
 impl Facts for RequestFacts<'_> {
     fn field(&self, name: &str) -> Option<Vec<u8>> {
-        request_field(self.head, name).map(|value| value.to_vec())
+        let joined = if self.sees_duplicates { joined(&self.head.fields, name) } else { None };
+        joined.or_else(|| request_field(self.head, name).map(|value| value.to_vec()))
     }
 
     fn query(&self, name: &str) -> Option<Vec<u8>> {

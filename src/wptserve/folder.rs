@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{facts::RequestFacts, fault::Fault, file_path, request::Request, sidecar};
+use super::{Switch, Switches, facts::RequestFacts, fault::Fault, file_path, request::Request, sidecar};
 use crate::{
     site::{self, Lying, SitePath},
     substitution::{Escape, Value, substitute},
@@ -48,9 +48,11 @@ impl<'a> Folder<'a> {
         &'b self,
         request: &'b Request<'_>,
         config: &'b BTreeMap<String, Value>,
+        switches: Switches,
     ) -> RequestFacts<'b> {
         RequestFacts {
             head: request.head,
+            sees_duplicates: switches.has(Switch::RequestDuplicates),
             url: &request.url,
             query: &request.query,
             url_base: self.url_base,

@@ -20,6 +20,7 @@ pub mod file_path;
 mod folder;
 pub mod generated;
 mod hosts;
+pub mod injection;
 pub mod isomorphic;
 pub mod listing;
 pub mod media_type;
@@ -35,6 +36,8 @@ mod send;
 mod settings;
 pub mod sidecar;
 mod site;
+mod switches;
+pub mod test262;
 pub mod url;
 
 #[cfg(test)]
@@ -44,5 +47,6 @@ pub use configuration::{Certificate, Configuration};
 pub use edition::Edition;
 pub use hosts::{Hosts, HostsFault, test_not_subdomains, test_subdomains};
 pub use python::PythonHandler;
-pub use settings::{Alias, PortSlot, Ports, Settings, Switches};
+pub use settings::{Alias, PortSlot, Ports, Settings};
 pub use site::{Answered, OpenError, Site};
+pub use switches::{Switch, Switches};

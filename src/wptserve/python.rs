@@ -47,16 +47,12 @@ impl Site {
         connection: &ConnectionFacts,
     ) -> Result<Reply, String> {
         let calls = pipes::parse(text).map_err(|error| error.to_string())?;
-        let request = request(head, connection, Instant::now()).map_err(|fault| fault.to_string())?;
+        let request = self.request(head, connection, Instant::now()).map_err(|fault| fault.to_string())?;
         let routed = self.route(&request).ok_or_else(|| Fault::NoRoute.to_string())?;
         let folder = self.folder(&routed).map_err(|fault| fault.to_string())?;
-        let facts = folder.facts(&request, self.config());
+        let facts = self.facts(&folder, &request);
         pipes::apply(reply, &calls, &facts, super::date::today).await.map_err(|error| error.to_string())
     }
-}
-
-fn request<'a>(head: &'a RequestHead, connection: &ConnectionFacts, arrived: Instant) -> Result<Request<'a>, Fault> {
-    Request::new(head, connection.local, connection.tls.is_some(), arrived)
 }
 
 /// The configuration as handlers see it, a JSON object. They see the document root as `/`.

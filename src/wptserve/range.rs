@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use crate::reply::{Body, Reply};
+use crate::reply::{Body, Piece, Reply};
 
 /// Octets of a file: one at least.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,32 +63,38 @@ impl ByteRange {
     }
 }
 
-/// Makes the response with a whole file into one with these of its octets, `parts` being those of each range.
+/// Makes the response with a whole file into one with these of its octets, `part` giving those of a range.
 ///
 /// One part has its length announced. Several are `multipart/byteranges` without announced length, each with the
 /// `Content-Type` that the whole file would have.
-pub fn apply(reply: &mut Reply, ranges: &[ByteRange], length: u64, parts: Vec<Bytes>, boundary: &str) {
+pub fn apply(reply: &mut Reply, ranges: &[ByteRange], length: u64, part: impl Fn(&ByteRange) -> Piece, boundary: &str) {
     reply.status = 206;
     if let [range] = ranges {
         reply.fields.set(&b"Content-Range"[..], range.content_range(length));
-        reply.body = Body::Octets(parts.into_iter().next().unwrap_or_default());
+        reply.body = match part(range) {
+            Piece::Octets(octets) => Body::Octets(octets),
+            Piece::File(part) => Body::Part(part),
+        };
         return;
     }
     let media_type = reply.fields.all(b"content-type").last().cloned();
     let multipart = format!("multipart/byteranges; boundary={boundary}");
     reply.fields.set(&b"Content-Type"[..], multipart);
-    let mut content = format!("\r\n--{boundary}").into_bytes();
-    for (range, part) in ranges.iter().zip(parts) {
+    let mut between = format!("\r\n--{boundary}").into_bytes();
+    let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
+    for range in ranges {
         if let Some(media_type) = &media_type {
-            content.extend_from_slice(b"\r\nContent-Type: ");
-            content.extend_from_slice(media_type);
+            between.extend_from_slice(b"\r\nContent-Type: ");
+            between.extend_from_slice(media_type);
         }
-        content.extend_from_slice(format!("\r\nContent-Range: {}\r\n\r\n", range.content_range(length)).as_bytes());
-        content.extend_from_slice(&part);
-        content.extend_from_slice(format!("\r\n--{boundary}").as_bytes());
+        between.extend_from_slice(format!("\r\nContent-Range: {}\r\n\r\n", range.content_range(length)).as_bytes());
+        pieces.push(Bytes::from(between).into());
+        pieces.push(part(range));
+        between = format!("\r\n--{boundary}").into_bytes();
     }
-    content.extend_from_slice(b"--");
-    reply.body = Body::Pieces(vec![content.into()]);
+    between.extend_from_slice(b"--");
+    pieces.push(Bytes::from(between).into());
+    reply.body = Body::Pieces(pieces);
 }
 
 fn range(specifier: &str, length: u64) -> Option<ByteRange> {

@@ -1,17 +1,16 @@
 //! A request as the original sees it: its octets as text, its target as a URL.
 
-use std::net::SocketAddr;
-
 use tokio::time::Instant;
 
 use super::{
+    Switch, Switches,
     fault::Fault,
     isomorphic,
     query::Query,
     routes,
     url::{Bound, Carrier, RequestUrl, collapse},
 };
-use crate::exchange::{RequestHead, Version};
+use crate::exchange::{ConnectionFacts, RequestHead, Version};
 
 /// A request, as text and in parts.
 pub(super) struct Request<'a> {
@@ -23,9 +22,15 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(head: &'a RequestHead, local: SocketAddr, is_tls: bool, arrived: Instant) -> Result<Self, Fault> {
-        let carrier = match (head.version, is_tls) {
-            (Version::Http2, _) => Carrier::Http2,
+    pub(super) fn new(
+        head: &'a RequestHead,
+        connection: &ConnectionFacts,
+        switches: Switches,
+        arrived: Instant,
+    ) -> Result<Self, Fault> {
+        let local = connection.local;
+        let carrier = match (head.version, connection.tls.is_some()) {
+            (Version::Http2, _) if !switches.has(Switch::Http2Url) => Carrier::Http2,
             (_, true) => Carrier::Https,
             (_, false) => Carrier::Http,
         };

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::{
     edition::Edition,
     exposure::{Global, RealmHost},
-    generated::{Kind, Worker},
+    generated::{Kind, Mode, Test262, Worker},
     route_pattern::{Groups, PatternFault, RoutePattern},
     settings::Alias,
 };
@@ -224,7 +224,7 @@ const KINDS: [Kind; 10] = [
 ];
 
 /// No path ends in one of these and in one of the others.
-const KINDS_OF_TODAY: [Kind; 11] = [
+const KINDS_OF_TODAY: [Kind; 18] = [
     Kind::Test(Global::ShadowRealm(RealmHost::Window)),
     Kind::Test(Global::ShadowRealm(RealmHost::ShadowRealm)),
     Kind::Test(Global::ShadowRealm(RealmHost::DedicatedWorker)),
@@ -236,6 +236,13 @@ const KINDS_OF_TODAY: [Kind; 11] = [
     Kind::Worker(Worker::Realm),
     Kind::Worker(Worker::RealmInServiceWorker),
     Kind::Worker(Worker::RealmInAudioWorklet),
+    Kind::Test262(Test262::Page(Mode::Sloppy)),
+    Kind::Test262(Test262::Frame(Mode::Sloppy)),
+    Kind::Test262(Test262::Page(Mode::Module)),
+    Kind::Test262(Test262::Frame(Mode::Module)),
+    Kind::Test262(Test262::Page(Mode::Strict)),
+    Kind::Test262(Test262::Frame(Mode::Strict)),
+    Kind::Test262(Test262::StrictScript),
 ];
 
 /// Handlers whose names do not say that they are Python. Below an alias this pattern has two slashes, as there.

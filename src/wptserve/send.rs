@@ -11,7 +11,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::{date, reason};
 use crate::{
     exchange::{Extent, FieldSection, ResponseWriter, Version, WriteError},
-    reply::{Body, FileContent, ReadFault, Reply, Step},
+    reply::{Body, FileContent, FilePart, Piece, ReadFault, Reply, Step},
     site::{self, send_file},
 };
 
@@ -50,7 +50,7 @@ pub(super) async fn send(mut reply: Reply, head_only: bool, response: &mut Respo
         return content(reply.body, response).await;
     }
     let mut head = http1_head(&reply);
-    let extent = if reply.fields.contains(b"content-length") || matches!(reply.body, Body::Octets(_)) {
+    let extent = if reply.fields.contains(b"content-length") || announced(&reply.body).is_some() {
         Extent::Delimited
     } else {
         Extent::UntilClose
@@ -76,9 +76,13 @@ async fn content(body: Body, response: &mut ResponseWriter) -> Result<(), SendFa
         Body::File(FileContent::Disk(file, length)) => {
             send_file(&file, 0, length, response, false).await?;
         }
+        Body::Part(FilePart { file, at, length }) => send_file(&file, at, length, response, false).await?,
         Body::Pieces(pieces) => {
             for piece in pieces {
-                response.send_data(piece, false).await?;
+                match piece {
+                    Piece::Octets(octets) => response.send_data(octets, false).await?,
+                    Piece::File(part) => send_file(&part.file, part.at, part.length, response, false).await?,
+                }
             }
         }
         Body::Script(steps) => {
@@ -117,13 +121,22 @@ fn http1_head(reply: &Reply) -> BytesMut {
     if !reply.fields.contains(b"date") {
         line(b"Date", date::now().as_bytes());
     }
-    if let Body::Octets(octets) = &reply.body
+    if let Some(length) = announced(&reply.body)
         && !reply.fields.contains(b"content-length")
     {
-        line(b"Content-Length", octets.len().to_string().as_bytes());
+        line(b"Content-Length", length.to_string().as_bytes());
     }
     head.put_slice(b"\r\n");
     head
+}
+
+/// The length of content that is announced without being asked to.
+fn announced(body: &Body) -> Option<u64> {
+    match body {
+        Body::Octets(octets) => Some(octets.len() as u64),
+        Body::Part(part) => Some(part.length),
+        Body::File(_) | Body::Pieces(_) | Body::Script(_) => None,
+    }
 }
 
 /// RFC 9110 §10.2.4.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::Hosts;
+use super::{Hosts, Switches, injection::Injection};
 
 /// How a checkout is served.
 #[derive(Clone, Default, Debug)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub config: serde_json::Map<String, serde_json::Value>,
     /// Faults of the original that are mended where a page could see it.
     pub switches: Switches,
+    /// A script for every page, if there is to be one.
+    pub injection: Option<Injection>,
 }
 
 /// A mount point.
@@ -42,13 +44,6 @@ pub struct PortSlot {
     pub scheme: String,
     /// The place in its list.
     pub index: usize,
-}
-
-/// Faults of the original that are mended where a page could see it; each is explained in `docs/differences.md`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Switches {
-    /// Whole files have a Content-Length, and the connection lives on.
-    pub static_length: bool,
 }
 
 impl Settings {

@@ -83,9 +83,12 @@ pub fn of_file(lines: Vec<Line>, media_type: &'static str) -> ReplyFields {
     fields
 }
 
-/// The fields of a generated document's response. DEVIATES from what a site's author means: of several lines with one
-/// name the last alone is sent (web-platform-tests/wpt#49519), and tests have come to expect it.
-pub fn of_document(lines: Vec<Line>, media_type: &'static str) -> ReplyFields {
+/// The fields of a generated document's response. DEVIATES from what a site's author means unless `keeps_all`: of
+/// several lines with one name the last alone is sent (web-platform-tests/wpt#49519), and tests have come to expect it.
+pub fn of_document(lines: Vec<Line>, media_type: &'static str, keeps_all: bool) -> ReplyFields {
+    if keeps_all {
+        return of_file(lines, media_type);
+    }
     let mut fields = ReplyFields::default();
     fields.set(&b"Content-Type"[..], media_type.as_bytes());
     for (name, value) in lines {

@@ -1,28 +1,30 @@
 //! Answers exchanges as web-platform-tests' own server does: from the request to the one response that is sent.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
-    PortSlot, Settings, asis,
+    PortSlot, Settings, Switch, Switches, asis,
     edition::Edition,
     facts::{self, RequestFacts, request_field},
     fault::Fault,
     folder::{Folder, side_lines},
     generated::{self, Kind},
+    injection::Injection,
     isomorphic, listing, media_type,
     python::{self, PythonHandler},
-    range,
+    range::{self, ByteRange},
     request::Request,
     routes::{AliasFault, Base, Routed, Router, Target},
     send::{self, SendFault},
     sidecar,
 };
 use crate::{
-    exchange::{Exchange, Extent, ResponseWriter, Version, WriteError},
+    exchange::{ConnectionFacts, Exchange, Extent, RequestHead, ResponseWriter, Version, WriteError},
     pipes,
-    reply::{Body, FileContent, Reply},
+    reply::{Body, FileContent, FilePart, Piece, Reply},
     site::{self, Lying},
     substitution::Value,
 };
@@ -99,7 +101,7 @@ impl Site {
             return Answered::Sent(sent(send::send(Reply::new(200), true, response).await));
         }
         let (head, connection) = (&exchange.head, &exchange.connection);
-        let reply = match Request::new(head, connection.local, connection.tls.is_some(), exchange.arrived) {
+        let reply = match self.request(head, connection, exchange.arrived) {
             Err(fault) => Err(fault),
             Ok(request) => match self.route(&request) {
                 None => Err(Fault::NoRoute),
@@ -118,7 +120,7 @@ impl Site {
         };
         Answered::Sent(match reply {
             Ok(mut reply) => {
-                if self.settings.switches.static_length {
+                if self.settings.switches.has(Switch::StaticLength) {
                     announce_length(&mut reply);
                 }
                 sent(send::send(reply, is_head, response).await)
@@ -159,15 +161,22 @@ impl Site {
             }
             Lying::Directory(_) => return Ok(listing::redirect(&request.url.text)),
         };
-        let facts = folder.facts(request, &self.config);
+        let facts = self.facts(&folder, request);
         let lines = side_lines(&folder, &path, &facts).await?;
         let mut reply = Reply::new(200);
         reply.fields = sidecar::of_file(lines, media_type::of_path(&path));
         reply.body = Body::File(content);
         if let Some(value) = request_field(request.head, "range") {
-            reply = select(reply, &value).await?;
+            reply = select(reply, &value)?;
         }
-        piped(reply, &path, request, &facts).await.map_err(Fault::Internal)
+        self.injected(piped(reply, &path, request, &facts).await.map_err(Fault::Internal)?).await
+    }
+
+    async fn injected(&self, reply: Reply) -> Result<Reply, Fault> {
+        match &self.settings.injection {
+            Some(injection) => injection.into_reply(reply).await.map_err(|fault| Fault::Internal(fault.to_string())),
+            None => Ok(reply),
+        }
     }
 
     async fn generated(&self, kind: Kind, routed: &Routed<'_>, request: &Request<'_>) -> Result<Reply, Fault> {
@@ -177,12 +186,13 @@ impl Site {
         let Lying::File(content) = folder.find(&script, request.arrived).await? else { return Err(Fault::NoFile) };
         let octets = Body::File(content).collect().await.map_err(|_| Fault::NoFile)?;
         let document = generated::generate(kind, self.edition, &request.url.path, &request.url.query, &octets)?;
-        let facts = folder.facts(request, &self.config);
+        let facts = self.facts(&folder, request);
         let lines = side_lines(&folder, &script, &facts).await?;
         let mut reply = Reply::new(200);
-        reply.fields = sidecar::of_document(lines, kind.media_type());
+        reply.fields =
+            sidecar::of_document(lines, kind.media_type(), self.settings.switches.has(Switch::DocumentDuplicates));
         reply.body = Body::Octets(document.into());
-        piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Internal)
+        self.injected(piped(reply, &kind.resource(&path), request, &facts).await.map_err(Fault::Internal)?).await
     }
 
     /// Whose request it is; none if it is nobody's.
@@ -190,9 +200,28 @@ impl Site {
         self.router.route(&request.method, &request.url.path)
     }
 
-    /// The configuration as templates see it.
-    pub(super) fn config(&self) -> &BTreeMap<String, Value> {
-        &self.config
+    pub(super) fn request<'a>(
+        &self,
+        head: &'a RequestHead,
+        connection: &ConnectionFacts,
+        arrived: Instant,
+    ) -> Result<Request<'a>, Fault> {
+        Request::new(head, connection, self.settings.switches, arrived)
+    }
+
+    /// What templates see.
+    pub(super) fn facts<'a>(&'a self, folder: &'a Folder<'_>, request: &'a Request<'_>) -> RequestFacts<'a> {
+        folder.facts(request, &self.config, self.settings.switches)
+    }
+
+    /// What puts a script into pages, if one is to be there.
+    pub fn injection(&self) -> Option<&Injection> {
+        self.settings.injection.as_ref()
+    }
+
+    /// Which faults of the original are mended.
+    pub fn switches(&self) -> Switches {
+        self.settings.switches
     }
 
     /// The configuration as scripts see it, a JSON object.
@@ -214,27 +243,19 @@ impl Site {
 }
 
 /// The response with the parts of its file that the Range field asks for.
-async fn select(mut reply: Reply, value: &[u8]) -> Result<Reply, Fault> {
-    let Body::File(content) = &reply.body else { return Ok(reply) };
+fn select(mut reply: Reply, value: &[u8]) -> Result<Reply, Fault> {
+    let Body::File(content) = reply.body.clone() else { return Ok(reply) };
     let length = content.length();
     let ranges = range::parse(value, length)?;
-    let mut parts = Vec::with_capacity(ranges.len());
-    for part in &ranges {
-        parts.push(match content {
-            FileContent::Memory(octets) => octets.slice(index(part.lower)..index(part.upper)),
-            FileContent::Disk(file, _) => {
-                let octets = site::read(file, part.lower, part.upper - part.lower).await.map_err(|_| Fault::NoFile)?;
-                octets.into()
-            }
-        });
-    }
-    let boundary = uuid::Uuid::new_v4().to_string();
-    range::apply(&mut reply, &ranges, length, parts, &boundary);
+    let index = |at: u64| usize::try_from(at).expect("it is in memory");
+    let part = |range: &ByteRange| match &content {
+        FileContent::Memory(octets) => octets.slice(index(range.lower)..index(range.upper)).into(),
+        FileContent::Disk(file, _) => {
+            Piece::File(FilePart { file: Arc::clone(file), at: range.lower, length: range.upper - range.lower })
+        }
+    };
+    range::apply(&mut reply, &ranges, length, part, &uuid::Uuid::new_v4().to_string());
     Ok(reply)
-}
-
-fn index(at: u64) -> usize {
-    usize::try_from(at).expect("it is in memory")
 }
 
 /// The response after the pipes that its path and the query ask for.

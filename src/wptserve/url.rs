@@ -10,14 +10,12 @@ use std::{borrow::Cow, net::Ipv6Addr};
 /// What carries requests, as far as their URLs show it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Carrier {
-    /// HTTP/1.1 in cleartext.
+    /// HTTP in cleartext.
     Http,
-    /// HTTP/1.1 over TLS.
+    /// HTTP over TLS.
     Https,
     /// HTTP/2 as the original has it: the scheme is `http2`, and the host the address that the server is bound to.
     Http2,
-    /// HTTP/2 as it should be: `https`, and the authority of the request.
-    SaneHttp2,
 }
 
 /// The address that a server is bound to.
@@ -79,7 +77,6 @@ impl RequestUrl {
             Carrier::Https => ("https", host),
             // The original asks for `Host` among names in lower case.
             Carrier::Http2 => ("http2", None),
-            Carrier::SaneHttp2 => ("https", host),
         };
         if target.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")) {
             return Self::split(target);
@@ -196,7 +193,6 @@ mod tests {
     fn over_http2_the_original_knows_no_host() {
         for (carrier, text, server) in [
             (Carrier::Http2, "http2://127.0.0.1:9000/a?b", "http2://127.0.0.1:9000"),
-            (Carrier::SaneHttp2, "https://name.test:9001/a?b", "https://name.test:9001"),
             (Carrier::Https, "https://name.test:9001/a?b", "https://name.test:9001"),
         ] {
             let url = RequestUrl::new(carrier, "/a?b", Some("name.test:9001"), BOUND).expect("a URL");

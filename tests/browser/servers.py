@@ -11,6 +11,8 @@ import time
 
 START_S = 60
 STOP_S = 20
+# Processes of the server before that were killed just now may hold its ports for a moment.
+FREE_S = 5
 
 # In the form of the checkout's own config.json. Names of subtests contain ports, so both servers get the same ones;
 # nothing else than this machine reaches them.
@@ -68,9 +70,12 @@ class Server:
 
     def __init__(self, command, places, log, **options):
         self.places, self.log = places, pathlib.Path(log)
+        end = time.monotonic() + FREE_S
         for port in (places.http, places.https, places.h2):
-            if answers(port):
-                raise Failed(f"port {port} is taken: by a server that still runs?")
+            while answers(port):
+                if time.monotonic() > end:
+                    raise Failed(f"port {port} is taken: by a server that still runs?")
+                time.sleep(0.05)
         with open(self.log, "wb") as out:
             try:
                 self.process = subprocess.Popen(
@@ -128,8 +133,9 @@ class Running:
         pass
 
 
-def ours(program, checkout, config, places, log):
-    return Server([program, "wpt", str(checkout), "--config", str(config), "--log-level", "warn"], places, log)
+def ours(program, checkout, config, places, log, flags=()):
+    command = [program, "wpt", str(checkout), "--config", str(config), "--log-level", "warn", *flags]
+    return Server(command, places, log)
 
 
 def original(python, checkout, config, places, log):

@@ -1,6 +1,6 @@
 """Runs tests of a web-platform-tests checkout, served by us, in Chromium and compares what becomes of them with a reference:
 
-    wpt.py CHECKOUT [NAME…] [--server PROGRAM|running] [--config FILE] [--out FOLDER] [--jobs N]
+    wpt.py CHECKOUT [NAME…] [--server PROGRAM|running] [--flag=--NAME=VALUE]… [--config FILE] [--out FOLDER] [--jobs N]
            [--reference FILE [--stable FILE] | --reference-server [--python PROGRAM]] [--native] [--retries N]
            [--at-least PERCENT]
 
@@ -85,7 +85,8 @@ class Session:
         program = self.wanted.server
         if program == "running":
             return servers.Running(self.places)
-        return servers.ours(program, self.checkout.root, self.config, self.places, self.out / f"{name}.log")
+        return servers.ours(program, self.checkout.root, self.config, self.places, self.out / f"{name}.log",
+                            self.wanted.flag)
 
     def original(self, name):
         return servers.original(
@@ -148,6 +149,7 @@ def arguments():
     parser.add_argument("checkout")
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--server", default="target/release/framewright")
+    parser.add_argument("--flag", action="append", default=[], metavar="--NAME=VALUE", help="one more for our server; may be repeated")
     parser.add_argument("--config")
     parser.add_argument("--out", type=pathlib.Path, default="target/wpt")
     parser.add_argument("--jobs", type=int, default=cores, help=f"tests at a time ({cores})")

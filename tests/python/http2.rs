@@ -5,7 +5,9 @@ use tokio::io::AsyncReadExt;
 
 use super::{GRANTED, serve};
 use crate::support::{
-    Carrier, Client, Server, connect,
+    Carrier, Client, Server,
+    client::Request,
+    connect,
     frames::{Connection, End, block, frame},
     soon,
 };
@@ -165,4 +167,49 @@ async fn polite_fields_are_those_that_the_original_sends() {
         assert_eq!(answer.head.status, 500, "{case}");
         assert!(answer.text().contains("\"code\": 500"), "{case}: {}", answer.text());
     }
+}
+
+/// A site that behaves as the original does, with these lines more in its configuration.
+fn serve_as_original(more: &str) -> Server {
+    serve(&format!("[site]\nbehaviour = \"wptserve\"\n[grant.\"/*\"]\nraw = true\nfiles = true\n[wptserve]\n{more}"))
+}
+
+#[tokio::test]
+async fn urls_fields_and_content_are_the_originals_or_mended() {
+    let target = b"/request.py?show=url&show=get_list&show=body".as_slice();
+    let fields: [(&[u8], &[u8]); 2] = [(b"x-a", b"1"), (b"x-a", b"2")];
+    const MENDED: &str = "http2_url = true\nrequest_duplicates = true\n";
+    for (more, list, body) in [
+        ("http2_content = false\n", "[b'2']", "b''"),
+        ("", "[b'2']", "b'content'"),
+        (MENDED, "[b'1', b'2']", "b'content'"),
+    ] {
+        let server = serve_as_original(more);
+        for carrier in BOTH {
+            let url = if more == MENDED {
+                format!("{}://localhost:PORT", carrier.scheme())
+            } else {
+                "http2://127.0.0.1:PORT".to_owned()
+            };
+            let mut client = Client::connect(&server, carrier).await;
+            client.begin(&Request { method: "POST", target, fields: &fields }, true).await;
+            client.send(b"content").await;
+            client.end(&[]).await;
+            let expected = format!(
+                "url: '{url}{}'\nget_list: ({list}, [])\nbody: ({body}, {body})\n",
+                String::from_utf8_lossy(target)
+            );
+            assert_eq!(client.answer("POST").await.text(), expected, "{more}, {carrier:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn data_frames_are_handed_over_whatever_is_mended() {
+    let server = serve_as_original("http2_content = false\n");
+    let mut connection = open(&server, Carrier::H2c).await;
+    connection.post(1, "/h2/content.py").await;
+    let head = connection.head(1).await;
+    connection.content(1, b"frame", true).await;
+    assert_eq!(connection.rest(1, head).await.content, b"frame");
 }

@@ -42,6 +42,7 @@ const DEFAULTS: &str = r#"{
     "log_level": "info",
     "logging": {"level": null, "suppress_handler_traceback": false},
     "bind_address": true,
+    "inject_script": null,
     "ssl": {
         "type": "pregenerated",
         "encrypt_after_connect": false,

@@ -8,19 +8,19 @@ use std::{
 
 use super::{node::Node, overrides::Merged, ports, ssl};
 use crate::{
-    cli::{LogArgs, Switch, WptArgs},
+    cli::{LogArgs, SwitchArgs, WptArgs},
     config::{
         environment::{Environment, default_state_dir},
         error::{ConfigError, Fault, Place},
         grants,
         plan::{GrantSettings, HttpSettings, ServePlan, ServerSettings, SiteSettings, WptPlan, WptservePlan},
         resolve::log_settings,
-        wptserve::certificate_of,
+        wptserve::{certificate_of, injection},
     },
     exchange::AfterRaw,
     sandbox,
     tls::{self, CertificateSource},
-    wptserve::{Alias, Configuration, Hosts, HostsFault, test_not_subdomains, test_subdomains},
+    wptserve::{Alias, Configuration, Hosts, HostsFault, Switch, test_not_subdomains, test_subdomains},
 };
 
 /// Octets of file content kept in memory.
@@ -70,9 +70,10 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         cache_octets: CACHE_OCTETS,
     };
     let mut settings = words.settings().map_err(|fault| blame(&root, fault))?;
-    if let Some(switch) = arguments.static_length {
-        settings.switches.static_length = switch == Switch::On;
-    }
+    let of_file = root.at("inject_script").text_or_null()?.map(|path| checkout.join(path));
+    let script = arguments.inject_script.as_deref().map(|path| at_home(path, environment)).or(of_file);
+    settings.injection = script.map(|path| injection(&path, environment)).transpose()?;
+    settings.switches.turn(switches(&arguments.switches));
     let latency = Duration::from_millis(arguments.latency.unwrap_or(0).into());
     let serve = ServePlan {
         listeners: servers.listeners,
@@ -96,6 +97,16 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         tenants: None,
     };
     Ok(WptPlan { serve, check_subdomains, exit_after_start: arguments.exit_after_start, warnings })
+}
+
+fn switches(asked: &SwitchArgs) -> [(Switch, Option<bool>); 5] {
+    [
+        (Switch::StaticLength, asked.static_length),
+        (Switch::RequestDuplicates, asked.request_duplicates),
+        (Switch::DocumentDuplicates, asked.document_duplicates),
+        (Switch::Http2Url, asked.http2_url),
+        (Switch::Http2Content, asked.http2_content),
+    ]
 }
 
 /// What is built in, the checkout's file where there is one, and the one that was named, one over the other.

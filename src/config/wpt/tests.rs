@@ -291,7 +291,7 @@ fn faults_of_arguments_name_the_argument() {
         ("--ws_doc_root nowhere", "--ws_doc_root: no such folder: nowhere"),
         ("--alias_file no", "no: cannot read"),
         ("--quic-transport", "--quic-transport: `--quic-transport` is not supported yet"),
-        ("--inject-script x", "--inject-script: `--inject-script` is not supported yet"),
+        ("--inject-script x", "x: cannot read the configuration: entity not found"),
         ("--h2-h1-port 8443", "--h2-h1-port: 127.0.0.1 port 8443 is taken by listener \"https\""),
         ("--log-level loud", "--log-level: \"loud\" is neither"),
     ] {
@@ -308,7 +308,6 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("{\n\"a\": }", 2, "expected value"),
     ("[]", 1, "the whole file must be an object"),
     ("{\n\n\"browser_hots\": \"x\"}", 3, "unknown key `browser_hots`"),
-    ("{\n\"inject_script\": \"x\"}", 2, "unknown key `inject_script`"),
     ("{\n\"browser_host\": 3}", 2, "`browser_host` must be a string"),
     ("{\n\"host\": 3}", 2, "`browser_host` must be a string"),
     ("{\n\"browser_host\": \"a/b\"}", 2, "\"a/b\" is no host"),

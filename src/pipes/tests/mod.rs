@@ -10,7 +10,7 @@ use time::{OffsetDateTime, macros::datetime};
 
 use super::*;
 use crate::{
-    reply::{Body, ReadFault, Reply, Step},
+    reply::{Body, Piece, ReadFault, Reply, Step},
     substitution::tests::Example,
 };
 
@@ -20,7 +20,7 @@ fn now() -> OffsetDateTime {
 
 async fn piped(text: &str, mut reply: Reply) -> Result<Reply, PipeError> {
     let calls = parse(text)?;
-    reply.body = Body::Pieces(vec![reply.body.collect().await.expect("content in memory")]);
+    reply.body = Body::Pieces(vec![reply.body.collect().await.expect("content in memory").into()]);
     // Servers move it between threads.
     fn sendable<T: Send>(future: T) -> T {
         future
@@ -41,7 +41,13 @@ fn shown(reply: &Reply) -> (String, String) {
         reply.fields.iter().map(|(name, value)| format!("{}: {}", text(name), latin1(value))).collect();
     let content = match &reply.body {
         Body::Octets(octets) => text(octets),
-        Body::Pieces(pieces) => text(&pieces.concat()),
+        Body::Pieces(pieces) => pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Octets(octets) => text(octets),
+                Piece::File(_) => panic!("no test reads a file"),
+            })
+            .collect(),
         Body::Script(steps) => steps
             .iter()
             .map(|step| match step {
@@ -49,7 +55,7 @@ fn shown(reply: &Reply) -> (String, String) {
                 Step::Send(octets) => text(octets),
             })
             .collect(),
-        Body::File(_) => panic!("no test reads a file"),
+        Body::File(_) | Body::Part(_) => panic!("no test reads a file"),
     };
     (lines.join(" | ").replace(UNCACHED, "UNCACHED"), content)
 }

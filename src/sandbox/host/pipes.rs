@@ -40,11 +40,13 @@ fn to_step(step: pipes::Step) -> Step {
 async fn from_reply(reply: Reply) -> Result<pipes::Reply, String> {
     let content = match reply.body {
         Body::Script(steps) => pipes::Content::Steps(steps.into_iter().map(from_step).collect()),
-        Body::Pieces(pieces) => {
-            pipes::Content::Steps(pieces.into_iter().map(|piece| pipes::Step::Octets(piece.to_vec())).collect())
-        }
-        body @ (Body::Octets(_) | Body::File(_)) => {
-            pipes::Content::Whole(body.collect().await.map_err(|fault| fault.to_string())?.to_vec())
+        body => {
+            let is_announced = matches!(body, Body::Octets(_) | Body::File(_) | Body::Part(_));
+            let octets = body.collect().await.map_err(|fault| fault.to_string())?.to_vec();
+            match is_announced {
+                true => pipes::Content::Whole(octets),
+                false => pipes::Content::Steps(vec![pipes::Step::Octets(octets)]),
+            }
         }
     };
     let line =

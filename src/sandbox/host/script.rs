@@ -8,7 +8,7 @@ use super::{
 use crate::{
     exchange::Phase,
     sandbox::{
-        Script, Task,
+        Mended, Script, Task,
         bindings::framewright::handler::{log, script},
         grants::Grants,
     },
@@ -46,6 +46,8 @@ impl script::Host for Guest {
             stream_id: self.request.stream_id,
             has_raw: self.grants.contains(Grants::RAW),
             is_local: self.is_local,
+            mended: mended(self.script()?.facts.mended),
+            injects_script: self.script()?.facts.inject.is_some(),
             only_load: self.script()?.task != Task::Answer,
         })
     }
@@ -73,6 +75,13 @@ impl script::Host for Guest {
         Ok(self.code.find_module(path, source).map(|code| code.to_vec()))
     }
 
+    fn inject_script(&mut self, page: Vec<u8>) -> wasmtime::Result<Vec<u8>> {
+        Ok(match &self.script()?.facts.inject {
+            Some(inject) => inject(page.into()).into(),
+            None => page,
+        })
+    }
+
     fn is_local(&mut self) -> wasmtime::Result<bool> {
         Ok(self.is_local)
     }
@@ -86,4 +95,15 @@ impl script::Host for Guest {
         }
         Ok(())
     }
+}
+
+fn mended(mended: Mended) -> script::Mended {
+    let each = [
+        (mended.request_duplicates, script::Mended::REQUEST_DUPLICATES),
+        (mended.http2_url, script::Mended::HTTP2_URL),
+        (mended.http2_content, script::Mended::HTTP2_CONTENT),
+    ];
+    each.into_iter()
+        .filter_map(|(is_mended, flag)| is_mended.then_some(flag))
+        .fold(script::Mended::empty(), |all, one| all | one)
 }

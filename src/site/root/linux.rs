@@ -1,6 +1,7 @@
 //! Look-ups that the kernel confines: `openat2` relative to the root's descriptor (Linux 5.6), free of races.
 
 use std::{
+    ffi::CStr,
     fs::File,
     io::{self, IoSliceMut},
     os::fd::{AsFd, OwnedFd},
@@ -23,7 +24,11 @@ pub(super) struct Place {
 }
 
 /// A directory below the root, open for reading.
-pub(in crate::site) struct Directory(OwnedFd);
+pub(in crate::site) struct Directory {
+    descriptor: OwnedFd,
+    /// Whether links count as what they lead to.
+    follow: bool,
+}
 
 /// Which file it is, and which state of it: any write, truncation, rename or change of link makes another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +52,7 @@ impl Place {
         let file = self.open_file(path)?;
         let status = rustix::fs::statx(&file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?;
         match FileType::from_raw_mode(status.stx_mode.into()) {
-            FileType::Directory => Ok(Found::Directory(Directory(file))),
+            FileType::Directory => Ok(Found::Directory(Directory { descriptor: file, follow: self.follow })),
             FileType::RegularFile => Ok(Found::File(Opened {
                 length: status.stx_size,
                 identity: Identity::from(status),
@@ -117,7 +122,7 @@ impl Directory {
     /// The names in the directory, `limit` at most, and whether there are more.
     pub(in crate::site) fn entries(&self, limit: usize) -> io::Result<(Vec<Entry>, bool)> {
         let mut entries = Vec::new();
-        for entry in Dir::read_from(&self.0)? {
+        for entry in Dir::read_from(&self.descriptor)? {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if matches!(name, b"." | b"..") {
@@ -126,9 +131,21 @@ impl Directory {
             if entries.len() == limit {
                 return Ok((entries, true));
             }
-            entries.push(Entry { name: name.to_vec(), is_directory: entry.file_type() == FileType::Directory });
+            let is_directory = match entry.file_type() {
+                FileType::Symlink if self.follow => self.leads_to_directory(entry.file_name()),
+                FileType::Unknown => self.leads_to_directory(entry.file_name()),
+                kind => kind == FileType::Directory,
+            };
+            entries.push(Entry { name: name.to_vec(), is_directory });
         }
         Ok((entries, false))
+    }
+
+    /// For links, and for file systems that do not tell what a name is.
+    fn leads_to_directory(&self, name: &CStr) -> bool {
+        let flags = if self.follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        rustix::fs::statx(&self.descriptor, name, flags, StatxFlags::TYPE)
+            .is_ok_and(|status| FileType::from_raw_mode(status.stx_mode.into()) == FileType::Directory)
     }
 }
 

@@ -18,7 +18,11 @@ pub(super) struct Place {
 }
 
 /// A directory below the root.
-pub(in crate::site) struct Directory(PathBuf);
+pub(in crate::site) struct Directory {
+    path: PathBuf,
+    /// Whether links count as what they lead to.
+    follow: bool,
+}
 
 /// Which state of a file it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,7 +49,7 @@ impl Place {
         }
         let metadata = target.metadata().map_err(classify)?;
         if metadata.is_dir() {
-            return Ok(Found::Directory(Directory(target)));
+            return Ok(Found::Directory(Directory { path: target, follow: self.follow }));
         }
         // Asked before the opening, which would wait for a FIFO's other end.
         if !metadata.is_file() {
@@ -70,12 +74,14 @@ impl Directory {
     /// The names in the directory, `limit` at most, and whether there are more.
     pub(in crate::site) fn entries(&self, limit: usize) -> io::Result<(Vec<Entry>, bool)> {
         let mut entries = Vec::new();
-        for entry in self.0.read_dir()? {
+        for entry in self.path.read_dir()? {
             if entries.len() == limit {
                 return Ok((entries, true));
             }
             let entry = entry?;
-            let is_directory = entry.file_type()?.is_dir();
+            let kind = entry.file_type()?;
+            let leads_to_directory = || entry.path().metadata().is_ok_and(|metadata| metadata.is_dir());
+            let is_directory = kind.is_dir() || self.follow && kind.is_symlink() && leads_to_directory();
             entries.push(Entry { name: entry.file_name().into_encoded_bytes(), is_directory });
         }
         Ok((entries, false))

@@ -139,6 +139,32 @@ fn directories_list_their_names() {
     assert!(entries.len() == 2 && is_cut);
 }
 
+macro_rules! lists_links_as_what_they_lead_to {
+    ($name:ident, $place:ty) => {
+        #[test]
+        fn $name() {
+            let outer = site();
+            for follow in [false, true] {
+                let place = <$place>::open(&outer.path().join("root"), follow).expect("it is there");
+                let Ok(Found::Directory(directory)) = place.find(b"") else { panic!("a directory") };
+                let (entries, _) = directory.entries(100).expect("it can be read");
+                let is_directory =
+                    |name: &str| entries.iter().find(|entry| entry.name == name.as_bytes()).expect(name).is_directory;
+                assert!(is_directory("sub") && !is_directory("file") && !is_directory("fifo"));
+                for (name, leads_to_directory) in
+                    [("link-directory", true), ("link-out-directory", true), ("link-in", false), ("link-broken", false)]
+                {
+                    assert_eq!(is_directory(name), follow && leads_to_directory, "{name}, follow {follow}");
+                }
+            }
+        }
+    };
+}
+
+#[cfg(target_os = "linux")]
+lists_links_as_what_they_lead_to!(followed_links_are_listed_as_what_they_lead_to, linux::Place);
+lists_links_as_what_they_lead_to!(followed_links_are_listed_so_on_every_system, portable::Place);
+
 #[test]
 fn every_change_makes_another_identity() {
     let outer = site();

@@ -1,6 +1,6 @@
 //! From a script to the document that runs it.
 
-use super::{Kind, page, script};
+use super::{Kind, page, script, test262};
 use crate::wptserve::{
     edition::Edition,
     exposure::Exposure,
@@ -20,14 +20,19 @@ pub fn generate(kind: Kind, edition: Edition, path: &str, query: &str, script: &
     {
         return Err(Fault::NotExposed(global));
     }
-    Ok(document(kind, edition, path, query, metadata.all().map_err(not_text)?))
+    let metadata = match kind {
+        // Its comments are none of ours.
+        Kind::Test262(_) => &[],
+        _ => metadata.all().map_err(not_text)?,
+    };
+    Ok(document(kind, edition, path, query, metadata, script))
 }
 
 /// The document of this kind for a request.
 ///
 /// `path` is that of the request, not decoded, `query` what follows its question mark; both as
-/// [isomorphic](crate::wptserve::isomorphic) text. `metadata` is what the [script](Kind::script)'s comments say.
-pub fn document(kind: Kind, edition: Edition, path: &str, query: &str, metadata: &[Entry]) -> String {
+/// [isomorphic](crate::wptserve::isomorphic) text. `metadata` is what the comments of the [script](Kind::script) say.
+pub fn document(kind: Kind, edition: Edition, path: &str, query: &str, metadata: &[Entry], script: &[u8]) -> String {
     let mark = if query.is_empty() { "" } else { "?" };
     let load = Load { path: &kind.resource(path), query: &format!("{mark}{query}") };
     match kind {
@@ -35,6 +40,7 @@ pub fn document(kind: Kind, edition: Edition, path: &str, query: &str, metadata:
         Kind::Window => page::window(&load, metadata),
         Kind::Extension => page::extension(&load, metadata),
         Kind::Worker(worker) => script::document(worker, edition, &load, metadata),
+        Kind::Test262(test) => test262::document(test, &load, script),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The kinds of generated documents: which request asks for one, which script it is made from, what it loads.
 
+use super::{Mode, Test262};
 use crate::wptserve::exposure::{Global, RealmHost};
 
 /// A kind of generated document.
@@ -14,6 +15,8 @@ pub enum Kind {
     Extension,
     /// The script of a worker that runs `X.any.js`.
     Worker(Worker),
+    /// What runs `X.js`, a test of Test262. Today's.
+    Test262(Test262),
 }
 
 /// A kind of generated script.
@@ -48,15 +51,15 @@ impl Kind {
     pub fn global(self) -> Option<Global> {
         match self {
             Self::Test(global) => Some(global),
-            Self::Window | Self::Extension | Self::Worker(_) => None,
+            Self::Window | Self::Extension | Self::Worker(_) | Self::Test262(_) => None,
         }
     }
 
     /// The `Content-Type`.
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::Worker(_) => "text/javascript",
-            Self::Test(_) | Self::Window | Self::Extension => "text/html",
+            Self::Worker(_) | Self::Test262(Test262::StrictScript) => "text/javascript",
+            Self::Test(_) | Self::Window | Self::Extension | Self::Test262(_) => "text/html",
         }
     }
 
@@ -88,7 +91,7 @@ impl Kind {
 /// How three paths of one test end: the document's, its script's, and that of what it loads.
 type Ends = (&'static str, &'static str, &'static str);
 
-const TABLE: [(Kind, Ends); 22] = [
+const TABLE: [(Kind, Ends); 29] = [
     (Kind::Test(Global::Window), (".any.html", ".any.js", ".any.js")),
     (Kind::Test(Global::WindowModule), (".any.window-module.html", ".any.js", ".any.js")),
     (Kind::Test(Global::DedicatedWorker), (".any.worker.html", ".any.js", ".any.worker.js")),
@@ -125,7 +128,22 @@ const TABLE: [(Kind, Ends); 22] = [
     (Kind::Worker(Worker::Realm), (".any.worker-shadowrealm.js", ".any.js", ".any.js")),
     (Kind::Worker(Worker::RealmInServiceWorker), (".any.serviceworker-shadowrealm.js", ".any.js", ".any.js")),
     (Kind::Worker(Worker::RealmInAudioWorklet), (".any.audioworklet-shadowrealm.js", ".any.js", ".any.js")),
+    (page(Mode::Sloppy), (".test262.html", ".js", ".test262-test.html")),
+    (frame(Mode::Sloppy), (".test262-test.html", ".js", ".js")),
+    (page(Mode::Module), (".test262-module.html", ".js", ".test262-module-test.html")),
+    (frame(Mode::Module), (".test262-module-test.html", ".js", ".js")),
+    (page(Mode::Strict), (".test262.strict.html", ".js", ".test262-test.strict.html")),
+    (frame(Mode::Strict), (".test262-test.strict.html", ".js", ".test262.strict.js")),
+    (Kind::Test262(Test262::StrictScript), (".test262.strict.js", ".js", ".js")),
 ];
+
+const fn page(mode: Mode) -> Kind {
+    Kind::Test262(Test262::Page(mode))
+}
+
+const fn frame(mode: Mode) -> Kind {
+    Kind::Test262(Test262::Frame(mode))
+}
 
 const fn in_realm(host: RealmHost) -> Kind {
     Kind::Test(Global::ShadowRealm(host))
@@ -181,6 +199,10 @@ mod tests {
                 "/x.any.shadowrealm-in-audioworklet.html",
                 "/x.any.shadowrealm-in-audioworklet.html",
             ),
+            (page(Mode::Sloppy), "/x.test262.html", "/x.js", "/x.test262-test.html"),
+            (frame(Mode::Sloppy), "/x.test262-test.html", "/x.js", "/x.js"),
+            (page(Mode::Module), "/x.test262-module.html", "/x.js", "/x.test262-module-test.html"),
+            (frame(Mode::Strict), "/x.test262-test.strict.html", "/x.js", "/x.test262.strict.js"),
             (Kind::Worker(Worker::Classic), "/x.any.worker.js", "/x.any.js", "/x.any.js"),
             (Kind::Worker(Worker::RealmInAudioWorklet), "/x.any.audioworklet-shadowrealm.js", "/x.any.js", "/x.any.js"),
         ] {

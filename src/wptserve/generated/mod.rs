@@ -9,9 +9,11 @@ mod kind;
 mod page;
 mod realm;
 mod script;
+mod test262;
 
 pub use document::{document, generate};
 pub use kind::{Kind, Worker};
+pub use test262::{Mode, Test262};
 
 #[cfg(test)]
 mod tests;

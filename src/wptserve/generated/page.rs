@@ -88,7 +88,7 @@ pub(super) fn with_statements(metadata: &[Entry], after: &str, statements: &str)
     format!("{}{HARNESS}{after}<div id=log></div>\n<script>\n{statements}</script>\n", head(metadata))
 }
 
-const HARNESS: &str = "<script src=\"/resources/testharness.js\"></script>\n\
+pub(super) const HARNESS: &str = "<script src=\"/resources/testharness.js\"></script>\n\
     <script src=\"/resources/testharnessreport.js\"></script>\n";
 
 fn head(metadata: &[Entry]) -> String {
@@ -97,8 +97,11 @@ fn head(metadata: &[Entry]) -> String {
         "title" => Some(format!("<title>{}</title>", value.replace('&', "&amp;").replace('<', "&lt;"))),
         _ => None,
     });
-    format!("<!doctype html>\n<meta charset=utf-8>\n{lines}\n")
+    format!("{START}{lines}\n")
 }
+
+/// What every page begins with.
+pub(super) const START: &str = "<!doctype html>\n<meta charset=utf-8>\n";
 
 fn script(Entry { key, value }: &Entry) -> Option<String> {
     let attribute = (key == "script").then(|| value.replace('&', "&amp;").replace('"', "&quot;"))?;

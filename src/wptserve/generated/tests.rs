@@ -11,7 +11,7 @@ const SCRIPT: &[u8] =
     b"// META: title=A `title` of ${one} \\ \"two\"\n// META: script=a.js?\"`$\n// META: timeout=long\n";
 
 fn today(kind: Kind, path: &str, query: &str) -> String {
-    document(kind, Edition::Today, path, query, Metadata::parse(SCRIPT).all().expect("text"))
+    document(kind, Edition::Today, path, query, Metadata::parse(SCRIPT).all().expect("text"), SCRIPT)
 }
 
 /// The pieces stand in the text, in this order.
@@ -30,7 +30,7 @@ fn todays_tests_may_ask_whether_they_are_in_a_shadow_realm() {
     for worker in [Worker::Classic, Worker::Module] {
         assert!(today(Kind::Worker(worker), "/x.any.worker.js", "").contains(LINE), "{worker:?}");
     }
-    let then = document(Kind::Test(Global::Window), Edition::July2021, "/x.any.html", "", &[]);
+    let then = document(Kind::Test(Global::Window), Edition::July2021, "/x.any.html", "", &[], b"");
     assert!(!then.contains("isShadowRealm"), "{then}");
 }
 
@@ -118,4 +118,72 @@ fn workers_with_realms_get_the_query_of_their_page() {
         let page = today(Kind::Test(Global::ShadowRealm(host)), path, "a");
         assert!(page.contains(expected), "{page}");
     }
+}
+
+/// What is generated of this test of Test262.
+fn test262(kind: Test262, path: &str, script: &[u8]) -> String {
+    generate(Kind::Test262(kind), Edition::Today, path, "a=1", script).expect("a document")
+}
+
+#[test]
+fn a_test_of_test262_is_in_a_frame_of_the_harness() {
+    for (mode, path, frame) in [
+        (Mode::Sloppy, "/a/x.test262.html", "/a/x.test262-test.html?a=1"),
+        (Mode::Module, "/a/x.test262-module.html", "/a/x.test262-module-test.html?a=1"),
+        (Mode::Strict, "/a/x.test262.strict.html", "/a/x.test262-test.strict.html?a=1"),
+    ] {
+        assert_order(
+            &test262(Test262::Page(mode), path, b""),
+            &[
+                "/resources/testharness.js\"",
+                "/resources/testharnessreport.js\"",
+                "window.test262HarnessDone = t.step_func_done(function(status, message)",
+                &format!("<iframe id=\"test262-iframe\" src=\"{frame}\"></iframe>"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_frame_has_what_the_test_asks_for_before_the_test() {
+    let script = b"/*---\nincludes: [propertyHelper.js, sta.js]\nflags: [async]\nnegative:\n  phase: runtime\n  \
+        type: TypeError\n---*/\n";
+    let harness = |name: &str| format!("<script src=\"/third_party/test262/harness/{name}\"></script>");
+    let frame = test262(Test262::Frame(Mode::Sloppy), "/x.test262-test.html", script);
+    assert_order(
+        &frame,
+        &[
+            "/resources/test262/test262-reporter.js\"",
+            "/resources/test262/test262-provider.js\"",
+            &harness("assert.js"),
+            &harness("sta.js"),
+            &harness("doneprintHandle.js"),
+            &harness("propertyHelper.js"),
+            "<script>test262Setup()</script>",
+            "<script>test262IsAsync(true)</script>",
+            "<script>test262Negative('TypeError', 'runtime')</script>",
+            "<script src=\"/x.js\" onerror=\"test262ScriptError()\"></script>",
+        ],
+    );
+    assert_eq!(frame.matches("sta.js").count(), 1);
+    let raw = test262(Test262::Frame(Mode::Sloppy), "/x.test262-test.html", b"/*---\nflags: [raw]\n---*/");
+    assert!(!raw.contains("harness/") && !raw.contains("IsAsync") && !raw.contains("Negative"), "{raw}");
+}
+
+#[test]
+fn modules_are_imported_and_strict_code_says_that_it_is() {
+    let module = test262(Test262::Frame(Mode::Module), "/x.test262-module-test.html", b"");
+    assert_order(
+        &module,
+        &[
+            "__test262IsModule = true",
+            "<script type=\"module\">",
+            "import(\"/x.js\")",
+            "setTimeout(() => { throw error; });",
+        ],
+    );
+    let strict = test262(Test262::Frame(Mode::Strict), "/x.test262-test.strict.html", b"");
+    assert!(strict.contains("<script src=\"/x.test262.strict.js\" onerror"), "{strict}");
+    let script = test262(Test262::StrictScript, "/x.test262.strict.js", b"// META: a=\xff\na();");
+    assert_eq!(script, "\"use strict\";\n// META: a=\u{fffd}\na();");
 }

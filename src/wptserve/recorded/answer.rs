@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Exchange, exchange::escape};
 use crate::{
-    reply::{Body, Reply},
+    reply::{Body, Piece, Reply},
     wptserve::{
         Alias, Edition,
         fault::Fault,
@@ -15,7 +15,8 @@ use crate::{
         listing::{self, Listed},
         media_type,
         query::Query,
-        range, reason,
+        range::{self, ByteRange},
+        reason,
         routes::{self, Base, Mount, Router, Target},
         sidecar,
         url::{self, Bound, Carrier, RequestUrl},
@@ -116,7 +117,7 @@ fn generate(kind: Kind, url: &RequestUrl, mount: &Mount) -> Result<Reply, Fault>
     let document = generated::generate(kind, Edition::July2021, &url.path, &url.query, &script)?;
     let document = if kind.resource(&url.path).contains(".sub.") { fill(&document, url) } else { document };
     let mut reply = Reply::new(200);
-    reply.fields = sidecar::of_document(lines, kind.media_type());
+    reply.fields = sidecar::of_document(lines, kind.media_type(), false);
     reply.body = Body::Octets(document.into());
     Ok(reply)
 }
@@ -134,13 +135,13 @@ fn file(exchange: &Exchange, url: &RequestUrl, mount: &Mount) -> Result<Reply, F
     let mut reply = Reply::new(200);
     reply.fields = sidecar::of_file(fields_beside(&path, url)?, media_type::of_path(path.to_str().expect("text")));
     match &exchange.range {
-        None => reply.body = Body::Pieces(vec![content]),
+        None => reply.body = Body::Pieces(vec![content.into()]),
         Some(value) => {
             let length = content.len() as u64;
             let ranges = range::parse(value, length)?;
             let at = |octet| usize::try_from(octet).expect("within the file");
-            let parts = ranges.iter().map(|range| content.slice(at(range.lower)..at(range.upper))).collect();
-            range::apply(&mut reply, &ranges, length, parts, BOUNDARY);
+            let part = |range: &ByteRange| content.slice(at(range.lower)..at(range.upper)).into();
+            range::apply(&mut reply, &ranges, length, part, BOUNDARY);
         }
     }
     Ok(reply)
@@ -174,10 +175,15 @@ fn as_is(url: &RequestUrl, mount: &Mount) -> String {
     }
 }
 
+fn octets(piece: &Piece) -> &Bytes {
+    let Piece::Octets(octets) = piece else { panic!("no part of a file") };
+    octets
+}
+
 fn show(reply: &Reply, is_head: bool) -> String {
     let (content, is_length_known) = match &reply.body {
         Body::Octets(octets) => (octets.to_vec(), true),
-        Body::Pieces(pieces) => (pieces.concat(), false),
+        Body::Pieces(pieces) => (pieces.iter().flat_map(octets).copied().collect(), false),
         other => panic!("{other:?}"),
     };
     let mut lines = vec![format!("< HTTP/1.1 {} {}", reply.status, reason::phrase(reply.status))];

@@ -25,6 +25,13 @@ fn todays_checkouts_have_documents_and_handlers_more() {
         ("/x.any.worker-shadowrealm.js", Target::Generated(Kind::Worker(Worker::Realm))),
         ("/x.any.serviceworker-shadowrealm.js", Target::Generated(Kind::Worker(Worker::RealmInServiceWorker))),
         ("/x.any.audioworklet-shadowrealm.js", Target::Generated(Kind::Worker(Worker::RealmInAudioWorklet))),
+        ("/x.test262.html", Target::Generated(Kind::Test262(Test262::Page(Mode::Sloppy)))),
+        ("/x.test262-test.html", Target::Generated(Kind::Test262(Test262::Frame(Mode::Sloppy)))),
+        ("/x.test262-module.html", Target::Generated(Kind::Test262(Test262::Page(Mode::Module)))),
+        ("/x.test262-module-test.html", Target::Generated(Kind::Test262(Test262::Frame(Mode::Module)))),
+        ("/x.test262.strict.html", Target::Generated(Kind::Test262(Test262::Page(Mode::Strict)))),
+        ("/x.test262-test.strict.html", Target::Generated(Kind::Test262(Test262::Frame(Mode::Strict)))),
+        ("/x.test262.strict.js", Target::Generated(Kind::Test262(Test262::StrictScript))),
         ("/.well-known/web-identity", Target::Python),
         ("/.well-known/private-aggregation/debug/report", Target::Python),
     ] {

@@ -11,6 +11,8 @@ from .facts import Facts
 
 _VERSIONS = {types.Version.HTTP10: "HTTP/1.0", types.Version.HTTP11: "HTTP/1.1", types.Version.HTTP2: "HTTP/2"}
 _HOW = {"half-close": raw.How.HALF_CLOSE, "without-close-notify": raw.How.WITHOUT_CLOSE_NOTIFY, "reset": raw.How.RESET}
+_MENDED = {"request-duplicates": script.Mended.REQUEST_DUPLICATES, "http2-url": script.Mended.HTTP2_URL,
+           "http2-content": script.Mended.HTTP2_CONTENT}
 _SECOND = 1_000_000_000
 
 
@@ -39,6 +41,8 @@ class Door:
                 told.stream_id,
                 told.has_raw,
                 told.is_local,
+                frozenset(name for name, flag in _MENDED.items() if told.mended & flag),
+                told.injects_script,
                 told.only_load,
             )
         return self._facts
@@ -51,6 +55,7 @@ class Door:
     only_compile = staticmethod(script.only_compile)
     config = staticmethod(script.config)
     fail = staticmethod(script.fail)
+    inject_script = staticmethod(script.inject_script)
 
     def log_warning(self, text):
         for line in text.splitlines():

@@ -6,6 +6,7 @@ from wptserve import pipes
 from wptserve.handlers import FunctionHandler
 from wptserve.request import H2Request, Request
 from wptserve.response import H2Response, Response
+from wptserve.response_headers import ResponseHeaders
 from wptserve.utils import HTTPException
 
 from . import check, code, h2, modules
@@ -70,6 +71,8 @@ def finish(door, request, response, act):
     except BaseException as error:  # `sys.exit` too is a failure of this handler, and of nobody else.
         report(door, response, error, error)
     if not response.writer.content_written:
+        if door.facts().injects_script:
+            inject(door, response)
         try:
             response.write()
         except Exception as error:
@@ -79,6 +82,18 @@ def finish(door, request, response, act):
             if not response.writer.has_begun:
                 response.set_error(500, traceback_of(error) if door.facts().is_local else "500")
                 response.write()
+
+
+def inject(door, response):
+    """Puts the site's script into a page that is whole. As the original has it: not into errors and what streams."""
+    content = response.content
+    if not isinstance(response.headers, ResponseHeaders) or response.headers.get("Content-Type")[:1] != [b"text/html"]:
+        return
+    if "Content-Encoding" in response.headers or not (isinstance(content, (bytes, str)) or hasattr(content, "read")):
+        return
+    response.content = door.inject_script(b"".join(response.iter_content(read_file=True)))
+    if "Content-Length" in response.headers:
+        response.headers.set("Content-Length", len(response.content))
 
 
 def report(door, response, cause, error):

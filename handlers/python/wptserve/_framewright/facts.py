@@ -27,5 +27,9 @@ class Facts:
     has_raw: bool = True
     #: Whether clients may see tracebacks.
     is_local: bool = True
+    #: Faults of the original that the handler does not see: `request-duplicates`, `http2-url`, `http2-content`.
+    mended: frozenset = frozenset(("http2-content",))
+    #: Whether pages are to go through the door's `inject_script`.
+    injects_script: bool = False
     #: Whether the handler is only to be loaded.
     only_load: bool = False

@@ -68,8 +68,8 @@ def feed(door, request, response, environment):
         if on_headers is not None:
             on_headers(received, request, response)
         # The original answers when all of the request is there.
-        request.raw_input.read()
-        request.raw_input.seek(0)
+        request.received.read()
+        request.received.seek(0)
         return
     while has_content:
         frame = door.next_frame(request._seen_frames, stream, 0 if on_frame else stream, None)
@@ -92,7 +92,7 @@ def take(frame, request, response, on_headers, on_data):
             on_headers(event, request, response)
     elif frame.type == DATA:
         octets = frame.length - (0 if frame.padding is None else frame.padding + 1)
-        event = DataReceived(stream, request.raw_input.read(octets) if octets else b"", frame.length, frame.ends_stream)
+        event = DataReceived(stream, request.received.read(octets) if octets else b"", frame.length, frame.ends_stream)
         request.frames.append(event)
         if on_data is not None:
             on_data(event, request, response)

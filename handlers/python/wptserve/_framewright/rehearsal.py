@@ -99,5 +99,20 @@ def _facts(version, has_raw):
     else:
         lines = b"".join(b"%s: %s\r\n" % line for line in _FIELDS)
         head = b"GET " + _TARGET + b" HTTP/1.1\r\nHost: localhost:8000\r\n" + lines + b"\r\n"
-    return script.ExchangeFacts(b"GET", "http", b"localhost:8000", _TARGET, version, fields, head, peer, peer, stream,
-                                has_raw, True, False)
+    return script.ExchangeFacts(
+        method=b"GET",
+        scheme="http",
+        authority=b"localhost:8000",
+        path_with_query=_TARGET,
+        version=version,
+        fields=fields,
+        head=head,
+        peer=peer,
+        local=peer,
+        stream_id=stream,
+        has_raw=has_raw,
+        is_local=True,
+        mended=script.Mended(0),
+        injects_script=False,
+        only_load=False,
+    )

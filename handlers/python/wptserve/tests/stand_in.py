@@ -55,6 +55,9 @@ class StandIn:
     def fail(self, cause):
         self.failed = cause
 
+    def inject_script(self, page):
+        return b"<script></script>" + page
+
     def log_warning(self, text):
         self.log.append(text)
 

@@ -99,6 +99,32 @@ class Exchange(unittest.TestCase):
         door = answer("raise SystemError")
         self.assertIsNotNone(door.stored)
 
+    def test_all_fields_of_a_name_are_seen_only_where_that_is_mended(self):
+        source = "def main(request, response): return repr((request.headers['x-a'], request.headers.get_list('X-A')))"
+        request = GET + b"X-A: 1\r\nx-a: 2\r\n"
+        for mended, expected in ((frozenset(), b"(b'1', [b'1'])"), (frozenset(("request-duplicates",)), b"(b'1, 2', [b'1', b'2'])")):
+            with self.subTest(mended):
+                self.assertTrue(answer(source, request, mended=mended).sent[0].endswith(expected))
+
+    def test_a_script_is_put_into_whole_pages_alone(self):
+        page = "<script></script><p>"
+        for headers, content, injects, expected in (
+            ("('Content-Type', 'text/html')", "'<p>'", True, page),
+            ("('Content-Type', 'text/html')", "b'<p>'", True, page),
+            ("('Content-Type', 'text/html')", "__import__('io').BytesIO(b'<p>')", True, page),
+            ("('Content-Type', 'text/html')", "'<p>'", False, "<p>"),
+            ("('Content-Type', 'text/html')", "['<p>']", True, "<p>"),
+            ("('Content-Type', 'text/html; charset=utf-8')", "'<p>'", True, "<p>"),
+            ("('Content-Type', 'text/html'), ('Content-Encoding', 'x')", "'<p>'", True, "<p>"),
+            ("", "'<p>'", True, "<p>"),
+        ):
+            with self.subTest(headers=headers, content=content, injects=injects):
+                source = f"def main(request, response): return [{headers}], {content}"
+                sent = b"".join(answer(source, injects_script=injects).sent)
+                self.assertEqual(sent.partition(b"\r\n\r\n")[2].decode(), expected)
+        source = "def main(request, response): return [('Content-Type', 'text/html'), ('Content-Length', '3')], '<p>'"
+        self.assertIn(b"Content-Length: 20\r\n", answer(source, injects_script=True).sent[0])
+
     def test_pipes_run_twice_on_what_a_handler_gives_and_once_on_what_it_sets(self):
         request = GET.replace(b"/a.py", b"/a.py?pipe=status(201)%7Cheader(a,b)&x=y")
         once = answer("def main(request, response): response.content = 'x'", request)

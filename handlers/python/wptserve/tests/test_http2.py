@@ -11,11 +11,11 @@ from .stand_in import SITE, StandIn, h2_facts
 DATA, HEADERS, SETTINGS = 0, 1, 4
 
 
-def answer(name, query="", content=b"", frames=(), method=b"GET", fields=()):
+def answer(name, query="", content=b"", frames=(), method=b"GET", fields=(), **more):
     path = os.path.join(SITE, name)
     with open(path, "rb") as file:
         source = file.read()
-    facts = h2_facts(f"/{name}?{query}".encode(), method, fields)
+    facts = h2_facts(f"/{name}?{query}".encode(), method, fields, **more)
     door = StandIn(source, facts, content, path, frames=frames)
     exchange.run(door)
     return door
@@ -50,6 +50,12 @@ class Http2(unittest.TestCase):
             "data b'abc' 3",
             "main b'abc' ['RequestReceived', 'DataReceived', 'StreamEnded']",
         ])
+
+    def test_cookies_stay_one_where_all_fields_of_a_name_are_seen(self):
+        fields = [(b"cookie", b"a=1"), (b"x-a", b"1"), (b"cookie", b"b=2"), (b"x-a", b"2")]
+        sent = answer("request.py", "show=items", fields=fields, mended=frozenset(("request-duplicates",))).sent
+        self.assertIn(b"(b'cookie', [b'a=1; b=2'])", sent[1][1])
+        self.assertIn(b"(b'x-a', [b'1', b'2'])", sent[1][1])
 
     def test_fields_are_sent_as_the_library_of_the_original_sends_them_or_as_they_are(self):
         self.assertEqual(answer("h2/wire.py", "do=lowered").sent[0],

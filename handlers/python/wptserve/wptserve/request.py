@@ -44,7 +44,7 @@ class Request:
         self.server = Server(self)
         self._start(facts)
         self.route_match = {"*": self.url_parts.path.lstrip("/")}
-        self.raw_input = InputFile(door.read, self._content_length())
+        self.raw_input = self._content(door, facts)
         self._parsed = {}
 
     def _start(self, facts):
@@ -71,11 +71,10 @@ class Request:
             self.url = f"{scheme}://{name}:{port}{self.request_path}"
         self.url_parts = urlsplit(self.url)
 
-    def _content_length(self):
-        """Octets announced; none if only the end of the content will tell."""
-        if b"transfer-encoding" in self.headers:
-            return None
-        return int(self.headers.get("content-length", b"0"))
+    def _content(self, door, facts):
+        """Of the octets announced; only the end of the content will tell how many they are if there is a transfer coding."""
+        is_coded = b"transfer-encoding" in self.headers
+        return InputFile(door.read, None if is_coded else int(self.headers.get("content-length", b"0")))
 
     def _once(self, name, parse):
         if name not in self._parsed:
@@ -88,7 +87,7 @@ class Request:
     @property
     def headers(self):
         if "_headers" not in self.__dict__:
-            self._headers = RequestHeaders(self._lines)
+            self._headers = RequestHeaders(self._lines, "request-duplicates" in self._facts.mended)
         return self._headers
 
     @property
@@ -156,9 +155,7 @@ def _field_lines(head):
 
 
 class H2Request(Request):
-    """A request over HTTP/2: its URL and fields are the original's, which pages can see."""
-
-    _scheme = "http2"
+    """A request over HTTP/2: its URL, fields and content are the original's, which pages can see, unless that is mended."""
 
     def __init__(self, door, facts):
         self.frames = []
@@ -171,17 +168,26 @@ class H2Request(Request):
         self.request_line = ""
         self.request_path = facts.target.decode("iso-8859-1")
         self._plain = H2RawHeaders(facts.fields)
+        if "http2-url" in facts.mended:
+            self._name_url(self._plain.get("authority"))
+            return
+        self._scheme = "http2"
         # The original looks for `Host`, which HTTP/2 never has in this spelling.
         self._name_url(None)
 
-    def _content_length(self):
-        return None
+    def _content(self, door, facts):
+        #: What the client sends, for `handle_data`.
+        self.received = InputFile(door.read)
+        # The original asks for the length under a name that HTTP/2 never has.
+        return self.received if "http2-content" in facts.mended else InputFile(door.read, 0)
 
     @property
     def headers(self):
         if "_headers" not in self.__dict__:
-            lines = ((name.encode("iso-8859-1"), value.encode("iso-8859-1")) for name, value in self._plain.items())
-            self._headers = RequestHeaders(lines)
+            keeps_all = "request-duplicates" in self._facts.mended
+            lines = self._plain.all_items() if keeps_all else self._plain.items()
+            octets = ((name.encode("iso-8859-1"), value.encode("iso-8859-1")) for name, value in lines)
+            self._headers = RequestHeaders(octets, keeps_all)
         return self._headers
 
     @property

@@ -12,16 +12,18 @@ def _key(name):
 class RequestHeaders(dict):
     """Lower-case name to a list of values, in octets. An index gives one value; `items()` gives the lists.
 
-    The original keeps one value for each name (web-platform-tests issue 37272): on HTTP/1.x the first, on HTTP/2 the
-    last. What was sent is in `request.raw_headers`.
+    The original keeps one value for each name (web-platform-tests issue 37272), unless that is mended: on HTTP/1.x the
+    first, on HTTP/2 the last. What was sent is in `request.raw_headers`.
     """
 
-    def __init__(self, lines=(), is_last_kept=False):
+    def __init__(self, lines=(), keeps_all=False):
         super().__init__()
         for name, value in lines:
             name = name.lower()
-            if is_last_kept or not dict.__contains__(self, name):
+            if not dict.__contains__(self, name):
                 dict.__setitem__(self, name, [value])
+            elif keeps_all:
+                dict.__getitem__(self, name).append(value)
 
     def __getitem__(self, name):
         values = dict.__getitem__(self, _key(name))
@@ -66,6 +68,14 @@ class H2RawHeaders(dict):
                 # RFC 9113 §8.2.3: crumbs are joined.
                 value = f"{self[name]}; {value}"
             self[name] = value
+
+    def all_items(self):
+        """Names as here, with every value that was sent; of cookies the one."""
+        for name, value in self._lines:
+            if name != "cookie":
+                yield name[1:] if name in _PLAIN else name, value
+        if "cookie" in self:
+            yield "cookie", self["cookie"]
 
     def raw_items(self):
         """Names and values in wire order, duplicates and pseudo-fields included."""
