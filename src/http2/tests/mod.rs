@@ -1,6 +1,7 @@
 //! Connections in memory: transcripts of what a client sends and what it gets.
 
 mod closing;
+mod plain;
 mod raw;
 mod raw_shared;
 mod raw_waiting;
