@@ -79,11 +79,7 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         listeners: servers.listeners,
         site,
         wptserve: Some(WptservePlan { settings, slots: servers.slots, websockets: servers.websockets, latency }),
-        sandbox: sandbox::Settings {
-            cache_dir: Some(state_dir.join("cache")),
-            limits: sandbox::Limits { wall: HANDLER_WALL, ..sandbox::Limits::default() },
-            ..sandbox::Settings::default()
-        },
+        sandbox: sandbox_settings(&state_dir),
         state_dir,
         tls: certificate.map(|certificate| tls::Settings { certificate, key_log }),
         routes: Vec::new(),
@@ -97,6 +93,14 @@ pub fn wpt_plan(arguments: &WptArgs, log: &LogArgs, environment: &dyn Environmen
         tenants: None,
     };
     Ok(WptPlan { serve, check_subdomains, exit_after_start: arguments.exit_after_start, warnings })
+}
+
+fn sandbox_settings(state_dir: &Path) -> sandbox::Settings {
+    sandbox::Settings {
+        cache_dir: Some(state_dir.join("cache")),
+        limits: sandbox::Limits { wall: HANDLER_WALL, ..sandbox::Limits::default() },
+        ..sandbox::Settings::default()
+    }
 }
 
 fn switches(asked: &SwitchArgs) -> [(Switch, Option<bool>); 5] {

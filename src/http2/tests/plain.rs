@@ -152,7 +152,7 @@ impl Plot {
                 let under = Tap::new(wire, settings.limits(), settings.most_arrived());
                 let handle = under.handle();
                 *tap.lock().unwrap() = Some(handle.clone());
-                self.drive(settings.builder().handshake(under), Some((handle, suppressed)));
+                self.drive(settings.builder().handshake(under), Some((&handle, suppressed)));
             }
         }
         let taken = taken.lock().unwrap();
@@ -169,7 +169,7 @@ impl Plot {
     fn drive<T: AsyncRead + AsyncWrite + Unpin>(
         &self,
         handshake: h2::server::Handshake<T, Bytes>,
-        raw: Option<(TapHandle, &BTreeSet<usize>)>,
+        raw: Option<(&TapHandle, &BTreeSet<usize>)>,
     ) {
         let mut connection = handshake.now_or_never().expect("the preface is there").expect("a preface");
         let mut answers = self.answers.iter().enumerate();
@@ -178,7 +178,7 @@ impl Plot {
         for _ in 0..8 {
             while let Some(Some(request)) = connection.accept().now_or_never() {
                 let (index, answer) = answers.next().expect("as many requests as answers");
-                if let Some((tap, suppressed)) = &raw
+                if let Some((tap, suppressed)) = raw
                     && suppressed.contains(&index)
                 {
                     write_raw(tap, index, true);
@@ -228,7 +228,7 @@ fn compare(plot: &Plot, raw_after: &[usize], suppressed: &BTreeSet<usize>) {
     let sent: BTreeSet<_> = raw.iter().map(|frame| frame[HEADER_OCTETS..].to_vec()).collect();
     assert_eq!((sent.len(), raw.iter().all(|frame| frame.len() == HEADER_OCTETS + 8)), (raw.len(), true));
     assert!(
-        suppressed.iter().all(|index| sent.contains(&index.to_be_bytes().to_vec())),
+        suppressed.iter().all(|index| sent.contains(index.to_be_bytes().as_slice())),
         "those that suppress have left"
     );
 }
