@@ -183,6 +183,10 @@ FUZZ_SECONDS ?= 60
 soak: handlers ## the tests that take long, marked as ignored
 	cargo test $(GATE) -- --ignored
 
+.PHONY: attack
+attack: handlers ## hostile clients and handlers against the release binary, a table of how each was refused (ATTACK=PART)
+	cargo bench --locked --bench attack -- $(ATTACK)
+
 .PHONY: browsers
 browsers: target/release/framewright ## run examples/misbehave in three browsers and compare with the record (ARGS=--record)
 	scripts/browsers.sh $< $(ARGS)

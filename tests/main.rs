@@ -5,6 +5,7 @@
 
 mod alpn;
 mod architecture;
+mod attack;
 mod clients;
 mod config;
 mod deadlines;
