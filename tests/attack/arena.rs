@@ -47,8 +47,8 @@ table_elements = 20000
 
 [tenants]
 admin = \"127.0.0.1:0\"
-compile_cpu_s = 3
-compile_mib = 256
+compile_cpu_s = 5
+compile_mib = 1024
 
 [tenants.limits]
 requests_per_s = 100000
