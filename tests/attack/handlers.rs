@@ -53,7 +53,7 @@ const VARIANTS: &[(&str, &str, Meets)] = &[
     ("logs terminal escapes and forged lines", "odd.handler.wasm?do=log&n=3&escapes", Nothing),
     ("sends without end", "odd.handler.wasm?do=send&octets=1000000000000", Log("sent_mib")),
     ("sends 1,000,000 tiny pieces", "odd.handler.wasm?do=send&octets=1000000&chunk=1", Nothing),
-    ("sends one piece of 1 GiB", "odd.handler.wasm?do=send&octets=1073741824&chunk=1073741824", Log("memory_mib")),
+    ("sends one piece of 1 GiB", "odd.handler.wasm?do=send&octets=1073741824&chunk=1073741824", Log("sent_mib")),
     ("sends 100,000 informational responses", "odd.handler.wasm?do=informational&n=100000", Nothing),
     ("answers with 100,000 fields", "odd.handler.wasm?do=head&n=100000&size=1", Nothing),
     ("answers with a field of 16 MiB", "odd.handler.wasm?do=head&n=1&size=16777216", Nothing),
