@@ -202,6 +202,18 @@ impl Arena {
         connection.response("GET").await
     }
 
+    /// Waits for a line of the log about the hostile tenant that has these words, behind this octet of it, and gives it.
+    /// Unlike the server's own verb it leaves the thread to the good tenant's client.
+    pub async fn logged(&self, from: usize, part: &str) -> String {
+        let told = |line: &&str| line.contains(part) && line.contains(HOSTILE);
+        loop {
+            if let Some(line) = self.server.log()[from..].lines().find(told) {
+                return line.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The hostile tenant's refusals so far, by quota, as the operator's figures tell.
     pub async fn refusals(&self, quota: &str) -> u64 {
         let port = self.server.port("admin");

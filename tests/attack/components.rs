@@ -3,6 +3,8 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
+use tokio::time::timeout;
+
 use super::{Arena, Attack, arena::HOSTILE};
 
 /// What is wrong with it, its core module, and whether the ordinary suite tries it.
@@ -56,12 +58,12 @@ pub(super) async fn ask(arena: &Arena, name: &str, octets: &[u8]) -> String {
     let file: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let path = format!("{file}.handler.wasm");
     arena.server.site.file(&format!("{HOSTILE}/{path}"), octets);
+    let before = arena.server.log().len();
     let status = settled(arena, &path).await;
     assert!([500, 503].contains(&status), "{status}");
-    let log = arena.server.log();
-    let line = log.lines().rev().find(|line| line.contains("cause=") && line.contains(&path));
-    let line = line.unwrap_or_else(|| panic!("{status} and no word about it in the log"));
-    let cause = line.split_once("cause=").map_or(line, |(_, cause)| cause);
+    let line = timeout(Duration::from_secs(5), arena.logged(before, &format!("GET /{path}"))).await;
+    let line = line.unwrap_or_else(|_| panic!("{status} and no word about it in the log"));
+    let cause = line.split_once("cause=").map_or("no cause", |(_, cause)| cause);
     format!("{status}: {}", cause.chars().take(110).collect::<String>())
 }
 
