@@ -61,7 +61,7 @@ pub(super) async fn ask(arena: &Arena, name: &str, octets: &[u8]) -> String {
     let before = arena.server.log().len();
     let status = settled(arena, &path).await;
     assert!([500, 503].contains(&status), "{status}");
-    let line = timeout(Duration::from_secs(5), arena.logged(before, &format!("GET /{path}"))).await;
+    let line = timeout(Duration::from_secs(5), arena.logged(before, &format!("GET /{path} HTTP/1.1 {status}"))).await;
     let line = line.unwrap_or_else(|_| panic!("{status} and no word about it in the log"));
     let cause = line.split_once("cause=").map_or("no cause", |(_, cause)| cause);
     format!("{status}: {}", cause.chars().take(110).collect::<String>())
