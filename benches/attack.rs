@@ -4,7 +4,7 @@
 //! `cargo bench --bench attack -- [PART…]` runs those whose names hold a part.
 
 #![allow(unreachable_pub, reason = "a program exports nothing, and `pub` marks what the modules of tests/ share")]
-#![allow(dead_code, reason = "the test suite's verbs are shared, and not all of them serve here")]
+#![allow(dead_code, unused_imports, reason = "the test suite's verbs are shared, and not all of them serve here")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what this program is for")]
 
 #[path = "../tests/attack/mod.rs"]

@@ -6,6 +6,7 @@
 mod alpn;
 mod architecture;
 mod attack;
+mod attacks;
 mod clients;
 mod config;
 mod deadlines;

@@ -6,11 +6,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
 use super::{Attack, report::Row};
 use crate::support::{Builder, Server, Site, Stream, frames, h1, stream::connect_tcp};
@@ -47,8 +50,8 @@ table_elements = 20000
 
 [tenants]
 admin = \"127.0.0.1:0\"
-compile_cpu_s = 3
-compile_mib = 256
+compile_cpu_s = 5
+compile_mib = 1024
 
 [tenants.limits]
 requests_per_s = 100000
@@ -200,6 +203,18 @@ impl Arena {
         let mut connection = self.h1().await;
         connection.send(format!("GET {target} HTTP/1.1\r\nHost: {HOSTILE}\r\n\r\n")).await;
         connection.response("GET").await
+    }
+
+    /// Waits for a line of the log about the hostile tenant that has these words, behind this octet of it, and gives it.
+    /// Unlike the server's own verb it leaves the thread to the good tenant's client.
+    pub async fn logged(&self, from: usize, part: &str) -> String {
+        let told = |line: &&str| line.contains(part) && line.contains(HOSTILE);
+        loop {
+            if let Some(line) = self.server.log()[from..].lines().find(told) {
+                return line.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The hostile tenant's refusals so far, by quota, as the operator's figures tell.

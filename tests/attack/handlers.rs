@@ -53,7 +53,7 @@ const VARIANTS: &[(&str, &str, Meets)] = &[
     ("logs terminal escapes and forged lines", "odd.handler.wasm?do=log&n=3&escapes", Nothing),
     ("sends without end", "odd.handler.wasm?do=send&octets=1000000000000", Log("sent_mib")),
     ("sends 1,000,000 tiny pieces", "odd.handler.wasm?do=send&octets=1000000&chunk=1", Nothing),
-    ("sends one piece of 1 GiB", "odd.handler.wasm?do=send&octets=1073741824&chunk=1073741824", Log("memory_mib")),
+    ("sends one piece of 1 GiB", "odd.handler.wasm?do=send&octets=1073741824&chunk=1073741824", Log("sent_mib")),
     ("sends 100,000 informational responses", "odd.handler.wasm?do=informational&n=100000", Nothing),
     ("answers with 100,000 fields", "odd.handler.wasm?do=head&n=100000&size=1", Nothing),
     ("answers with a field of 16 MiB", "odd.handler.wasm?do=head&n=1&size=16777216", Nothing),
@@ -101,17 +101,9 @@ async fn call(arena: Arc<Arena>, target: &str, meets: Meets) -> String {
     let answer = connection.rest().await;
     let status = String::from_utf8_lossy(answer.get(9..12).unwrap_or_default()).into_owned();
     let Log(part) = meets else { return format!("{status}, {} octets", answer.len()) };
-    let line = timeout(Duration::from_secs(5), named(&arena, before, part)).await;
+    let line = timeout(Duration::from_secs(5), arena.logged(before, part)).await;
     line.unwrap_or_else(|_| panic!("{part} is not in the log; it got {status}, {} octets", answer.len()));
     format!("{status}; `{part}` in the log")
-}
-
-/// Waits for a line about the hostile tenant that has these words, behind this place.
-async fn named(arena: &Arena, from: usize, part: &str) {
-    let told = |line: &str| line.contains(part) && line.contains(HOSTILE);
-    while !arena.server.log()[from..].lines().any(told) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// The same from many clients at once, three times each.
@@ -166,10 +158,11 @@ async fn raw_octets(arena: Arc<Arena>) -> String {
 }
 
 async fn hold(arena: Arc<Arena>) -> String {
+    let before = arena.server.log().len();
     let mut connection = arena.h1().await;
     raw(&mut connection, "head 200\nhold 60000 65536\ndata x\nsleep 60000\n").await;
     let octets = connection.rest().await.len();
-    arena.server.log_line(&["handler failed", "wall_s", HOSTILE]);
+    arena.logged(before, "wall_s").await;
     format!("ended by wall_s after {octets} octets")
 }
 

@@ -34,10 +34,11 @@ async fn slow_heads(arena: Arc<Arena>) -> String {
 }
 
 async fn slow_content(arena: Arc<Arena>) -> String {
+    let before = arena.server.log().len();
     let target = "/odd.handler.wasm?do=read&deadline=60000";
     let head = format!("POST {target} HTTP/1.1\r\nHost: {HOSTILE}\r\nContent-Length: 100000\r\n\r\n");
     dribble(&arena, &head).await;
-    arena.server.log_line(&["handler failed", "wall_s", HOSTILE]);
+    arena.logged(before, "wall_s").await;
     "500 and a close by wall_s".to_owned()
 }
 
@@ -134,6 +135,7 @@ async fn half_open(arena: Arc<Arena>) -> String {
 
 /// Connections that are the tenant's by their first request and then stay.
 async fn many_connections(arena: Arc<Arena>) -> String {
+    let before = arena.server.log().len();
     let mut connections = Vec::new();
     let mut refused = 0;
     for _ in 0..230 {
@@ -146,6 +148,6 @@ async fn many_connections(arena: Arc<Arena>) -> String {
         }
     }
     assert!(refused > 0, "230 connections, and no quota was met");
-    arena.server.log_line(&["closed a connection", "connections"]);
+    arena.logged(before, "(connections)").await;
     format!("503 and a close for {refused} of 230 (connections)")
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Arena, Attack, arena::HOSTILE};
+use super::{Arena, Attack, arena::HOSTILE, components::settled};
 use crate::support::handler;
 
 /// Changed components of one attack.
@@ -64,7 +64,7 @@ async fn mutate(arena: Arc<Arena>, seed: usize, change: Change) -> String {
         let path = format!("malformed{seed}-{index}.handler.wasm");
         arena.server.site.file(&format!("{HOSTILE}/{path}"), octets);
         // A change in a name or in data may leave a component that works; one in code may do anything that code can.
-        match arena.get(&format!("/{path}")).await.status {
+        match settled(&arena, &path).await {
             200 => answers[0] += 1,
             500 => answers[1] += 1,
             503 => answers[2] += 1,

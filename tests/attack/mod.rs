@@ -6,6 +6,8 @@
 //! without a fault, and that memory comes back is checked after every one of them. How long the good tenant waited is
 //! shown, not judged: it says as much about the machine as about the server.
 
+#![allow(dead_code, unused_imports, reason = "`make attack` and the suite share this, and each leaves some out")]
+
 mod arena;
 mod components;
 mod handlers;
@@ -62,23 +64,4 @@ pub fn all() -> Vec<Attack> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-#[cfg(test)]
-mod suite {
-    use super::{Arena, all};
-
-    /// The other attacks wait for deadlines or send much: `make attack` runs them.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn quick_attacks_are_refused_and_the_good_tenant_is_served() {
-        let arena = Arena::open().await;
-        let mut lost = Vec::new();
-        for attack in all().iter().filter(|attack| attack.is_quick) {
-            let row = arena.endure(attack).await;
-            if !row.faults.is_empty() {
-                lost.push(row.to_string());
-            }
-        }
-        assert!(lost.is_empty(), "{}", lost.join("\n"));
-    }
 }
