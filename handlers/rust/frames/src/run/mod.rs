@@ -241,7 +241,9 @@ impl<'a> Run<'a> {
             Err(RawError::WrongProtocol) => {
                 format!("`{}` can't be done over {}", self.statement, self.facts.protocol.name())
             }
-            Err(RawError::TooLarge(most)) => format!("more than {most} octets in one call, or waiting on the connection"),
+            Err(RawError::TooLarge(most)) => {
+                format!("more than {most} octets in one call, or waiting on the connection")
+            }
             Err(RawError::NotGranted) => "this path has no grant for `raw`".to_owned(),
         };
         Err(self.fault(message))
