@@ -62,6 +62,7 @@ stash_value_kib = 64
 [tenants.grant.\"/granted/*\"]
 raw = true
 stash = true
+push = true
 ";
 
 /// A server with both tenants.
