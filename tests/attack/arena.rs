@@ -29,7 +29,7 @@ pub const BOUND: Duration = Duration::from_secs(20);
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// Resident KiB that may stay behind after an attack: warm slots, the allocator's reserve and the log of the test.
-const RESIDUE_KIB: u64 = 64 << 10;
+const RESIDUE_KIB: u64 = 96 << 10;
 
 /// Between two requests of the good tenant's client.
 const PAUSE: Duration = Duration::from_millis(5);

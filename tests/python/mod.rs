@@ -4,6 +4,7 @@ mod hostile;
 mod http1;
 mod http2;
 mod modules;
+mod shapes;
 mod shared;
 
 use std::{
