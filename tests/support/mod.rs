@@ -1,5 +1,6 @@
 //! The few verbs that tests are written in: start a server, speak HTTP/1.1, speak HTTP/2, look at the log.
 
+mod any_certificate;
 pub mod client;
 pub mod frames;
 pub mod h1;
@@ -10,6 +11,7 @@ pub mod stream;
 
 use std::time::Duration;
 
+pub use any_certificate::AnyCertificate;
 pub use client::Client;
 pub use server::{Builder, Server};
 pub use site::{Site, handler};

@@ -10,7 +10,7 @@ use rustls::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{client, h1_tls, serve, shake, two};
-use crate::support::{Builder, Server, Site, soon};
+use crate::support::{AnyCertificate, Builder, Server, Site, soon};
 
 /// Offers what it has to everybody, as no honest client does.
 #[derive(Debug, Default)]
@@ -123,46 +123,7 @@ async fn each_name_shows_its_own_certificate_and_a_new_one_without_a_restart() {
 /// The certificate that is shown for a name, whoever it is by.
 async fn shown(server: &Server, name: &str) -> Option<CertificateDer<'static>> {
     let mut config = client(&["http/1.1"]);
-    config.dangerous().set_certificate_verifier(Arc::new(Anybody));
+    config.dangerous().set_certificate_verifier(Arc::new(AnyCertificate::default()));
     let stream = shake(server, &Arc::new(config), name).await.ok()?;
     Some(stream.get_ref().1.peer_certificates()?.first()?.clone().into_owned())
-}
-
-/// Takes every certificate.
-#[derive(Debug)]
-struct Anybody;
-
-impl rustls::client::danger::ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
-    }
 }
