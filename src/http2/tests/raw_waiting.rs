@@ -28,6 +28,16 @@ pub(super) async fn hears_nothing(heard: &mut mpsc::UnboundedReceiver<String>) -
     timeout(Duration::from_millis(100), heard.recv()).await.is_err()
 }
 
+/// Whether this exchange is the one that begins a field block: then it goes on once it is told to.
+async fn opens_a_block(exchange: &mut Exchange, go: &Notify) -> bool {
+    let opens = exchange.head.path_and_query == b"/opens"[..];
+    if opens {
+        send(&mut exchange.response, vec![open_head()]).await;
+        go.notified().await;
+    }
+    opens
+}
+
 #[tokio::test]
 async fn all_exchanges_of_a_connection_have_four_of_the_longest_calls_waiting_and_an_open_field_block_one_more() {
     let (tell, mut heard) = told();
@@ -37,13 +47,8 @@ async fn all_exchanges_of_a_connection_have_four_of_the_longest_calls_waiting_an
         move |mut exchange: Exchange| {
             let (tell, go) = (tell.clone(), Arc::clone(&go));
             async move {
-                let response = &mut exchange.response;
-                let opens = exchange.head.path_and_query == b"/opens"[..];
-                if opens {
-                    send(response, vec![open_head()]).await;
-                    go.notified().await;
-                }
-                let result = response.send_raw_octets(Bytes::from(vec![0; RAW_OCTETS])).await;
+                opens_a_block(&mut exchange, &go).await;
+                let result = exchange.response.send_raw_octets(Bytes::from(vec![0; RAW_OCTETS])).await;
                 tell.send(result.map_or_else(|error| error.to_string(), |()| "sent".to_owned())).expect("listened to");
             }
         }
@@ -97,12 +102,9 @@ async fn who_leaves_does_not_wait_for_the_open_field_block_of_another_who_leaves
             move |mut exchange: Exchange| {
                 let (tell, go) = (tell.clone(), Arc::clone(&go));
                 async move {
+                    let opens = opens_a_block(&mut exchange, &go).await;
                     let response = &mut exchange.response;
-                    let opens = exchange.head.path_and_query == b"/opens"[..];
-                    if opens {
-                        send(response, vec![open_head()]).await;
-                        go.notified().await;
-                    } else {
+                    if !opens {
                         response.send_head(200, &fields(&[]), true).await.expect("a head");
                     }
                     let how = if opens { how } else { Leave::HalfClose };
